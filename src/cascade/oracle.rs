@@ -1,0 +1,162 @@
+//! The rules of a cascade, written down a second time, slowly and without state: over the whole list of events
+//! at once. The machines must agree with it on every stream, in every order of arrival.
+
+use super::event::Event;
+use super::pattern::Rule;
+use super::{Change, Detector, Recurrence};
+use crate::record::event::{ComponentKey, Operation};
+use crate::record::failure::TypeId;
+use proptest::prelude::*;
+use std::collections::HashSet;
+
+const S: u64 = 1_000_000_000;
+const PEER: TypeId = TypeId(0);
+const LOCK: TypeId = TypeId(1);
+const DISK: TypeId = TypeId(2);
+const IAM: TypeId = TypeId(3);
+
+/// Root, its time, the time of the last event, how many events.
+type Found = (ComponentKey, u64, u64, u64);
+
+/// Every episode of a pattern in a complete list of events, in order.
+fn episodes(rule: &Rule, events: &[Event]) -> Vec<Found> {
+    let concerned: Vec<&Event> = events.iter().filter(|e| rule.concerns(e.kind)).collect();
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some((root, enough)) = first_match(rule, &concerned, from) {
+        let mut last = concerned[enough].at;
+        let mut end = enough + 1;
+        while end < concerned.len() && concerned[end].at <= last + rule.window_ns {
+            last = concerned[end].at;
+            end += 1;
+        }
+        let count = (end - root) as u64;
+        found.push((concerned[root].component, concerned[root].at, last, count));
+        from = end;
+    }
+    found
+}
+
+/// The earliest initial that has enough subsequent failures, and the place of the one that made them enough.
+fn first_match(rule: &Rule, events: &[&Event], from: usize) -> Option<(usize, usize)> {
+    (from..events.len()).filter(|&root| rule.is_initial(events[root].kind)).find_map(|root| {
+        let mut operations = HashSet::new();
+        let mut counted = 0;
+        let inside =
+            (root + 1..events.len()).take_while(|&i| events[i].at <= events[root].at + rule.window_ns);
+        for i in inside.filter(|&i| rule.is_subsequent(events[i].kind)) {
+            let operation = events[i].operation;
+            if operation == Operation::NONE || operations.insert(operation) {
+                counted += 1;
+            }
+            if counted >= rule.min_subsequent {
+                return Some((root, i));
+            }
+        }
+        None
+    })
+}
+
+fn rule(min_subsequent: u32) -> Rule {
+    use crate::record::FailureType::*;
+    crate::Pattern::new("p", PeerUnreachable)
+        .subsequent([LockTimeout, IamOperationTimeout])
+        .min_subsequent(min_subsequent)
+        .compile(&crate::record::failure::FailureTypes::new(Vec::new()))
+        .unwrap()
+}
+
+fn detector(rules: Vec<Rule>) -> Detector {
+    let recurrence = Recurrence { episodes: 3, window_ns: 3_600 * S };
+    Detector::new(rules, 5 * S, recurrence)
+}
+
+/// A stream in order of time: steps in tenths of a second, so that ties and exact window edges are common.
+fn stream() -> impl Strategy<Value = Vec<Event>> {
+    let kind = prop_oneof![Just(PEER), Just(LOCK), Just(LOCK), Just(DISK), Just(IAM)];
+    let step = prop_oneof![3 => Just(0u64), 4 => 1u64..30, 2 => 100u64..320, 1 => Just(300u64)];
+    let one = (step, kind, 0u32..4, 0u64..6, 0u32..3);
+    prop::collection::vec(one, 1..120).prop_map(|steps| {
+        let mut at = 1_000 * S;
+        let mut events: Vec<Event> = steps
+            .into_iter()
+            .map(|(step, kind, component, operation, source)| {
+                at += step * S / 10;
+                let operation = match operation {
+                    0..3 => Operation::NONE,
+                    n => Operation::new(0, n),
+                };
+                Event {
+                    at,
+                    kind,
+                    component: ComponentKey::Component(component),
+                    operation,
+                    source,
+                    weight: 1,
+                }
+            })
+            .collect();
+        events.sort_by_key(Event::order);
+        events
+    })
+}
+
+/// Runs a stream through the detector, event by event, each arriving `delay` after it happened; events of
+/// one source stay in order.
+fn run(detector: &mut Detector, events: &[Event], delays_ns: &[u64]) -> Vec<Vec<Found>> {
+    let mut arrivals: Vec<(u64, Event)> = Vec::new();
+    for (event, delay) in events.iter().zip(delays_ns) {
+        let behind = arrivals.iter().filter(|(_, e)| e.source == event.source).map(|(at, _)| *at).max();
+        arrivals.push(((event.at + delay).max(behind.unwrap_or(0)), *event));
+    }
+    arrivals.sort_by_key(|(at, _)| *at);
+    let mut found = vec![Vec::new(); 2];
+    let mut keep = |changes: Vec<Change>| {
+        for change in changes {
+            if let Change::Ended { pattern, episode } = change {
+                let count = episode.counts.iter().map(|c| c.events).sum();
+                found[pattern].push((episode.root, episode.root_at, episode.last_at, count));
+            }
+        }
+    };
+    let mut now = 0;
+    for (at, event) in arrivals {
+        now = now.max(at);
+        keep(detector.observe([event], now));
+    }
+    // Two windows of silence end everything.
+    keep(detector.observe([], now + 60 * S));
+    keep(detector.observe([], now + 120 * S));
+    found
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 1_000 }))]
+
+    #[test]
+    fn in_order_the_machines_agree_with_the_rules(events in stream()) {
+        let rules = [rule(2), rule(3)];
+        let mut detector = detector(rules.to_vec());
+        let found = run(&mut detector, &events, &vec![0; events.len()]);
+        for (pattern, rule) in rules.iter().enumerate() {
+            let expected = episodes(rule, &events);
+            prop_assert_eq!(detector.detected(pattern), expected.len() as u64);
+            prop_assert_eq!(&found[pattern], &expected);
+        }
+        prop_assert_eq!(detector.late(), 0);
+    }
+
+    #[test]
+    fn the_order_of_arrival_does_not_matter_within_five_seconds(
+        events in stream(),
+        delays in prop::collection::vec(0..5 * S, 120),
+    ) {
+        let rules = [rule(2), rule(3)];
+        let mut detector = detector(rules.to_vec());
+        let found = run(&mut detector, &events, &delays);
+        for (pattern, rule) in rules.iter().enumerate() {
+            prop_assert_eq!(&found[pattern], &episodes(rule, &events));
+        }
+        prop_assert_eq!(detector.late(), 0);
+    }
+}

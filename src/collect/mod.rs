@@ -1,0 +1,387 @@
+//! The one reader: every tick it sums the counters, drains the rings, and judges.
+//!
+//! A tick is a few named phases over reused scratch space; [`Collector::tick`] lists them. Nothing here is called
+//! by a recording thread.
+
+mod episodes;
+mod failures;
+mod paths;
+mod retire;
+mod thread;
+mod timeline;
+
+pub(crate) use thread::{Core, Worker};
+
+use crate::cascade::{Change, Detector, Event};
+use crate::clock::nanos;
+use crate::config::Config;
+use crate::publish::{Dropped, Outcomes, Publication, Snapshot, Statistics};
+use crate::record::block::{Refused, WaitSample};
+use crate::record::event::{ComponentKey, RawEvent};
+use crate::record::shared::Shared;
+use crate::sync::{AtomicU64, Ordering, two_sided_fence};
+use episodes::Episodes;
+use failures::Failures;
+use paths::{PathState, PathSums};
+use retire::Retirement;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use timeline::{Tick, Timeline};
+
+/// Latency samples that one publication hands on; further ones are counted as dropped.
+const MAX_PUBLISHED_WAITS: usize = 8_192;
+
+/// A ring this full at a tick makes the next tick come soon.
+const BUSY_SHARE: usize = 4;
+
+pub(crate) struct Collector {
+    shared: Arc<Shared>,
+    config: Config,
+    timeline: Timeline,
+    /// By number; `__other__` is the last.
+    paths: Vec<Option<PathState>>,
+    next_generation: u64,
+    /// What the cells of a number held when it was given back, for the next name that gets it.
+    bases: HashMap<u32, PathSums>,
+    retirement: Retirement,
+    can_retire: bool,
+    failures: Failures,
+    detector: Detector,
+    episodes: Episodes,
+    totals: Totals,
+    /// When the last publication was made, on the timeline.
+    published_at: Option<u64>,
+    waits: Vec<(u32, u64)>,
+    scratch: Scratch,
+}
+
+/// What has been counted since the start.
+#[derive(Debug, Default)]
+struct Totals {
+    processed_events: u64,
+    local_pause_events: u64,
+    local_pauses: u64,
+    unpublished_waits: u64,
+    ticks: u64,
+    last_tick_seconds: f64,
+    last_timestamp_seconds: f64,
+}
+
+/// Space that every tick uses again.
+#[derive(Default)]
+struct Scratch {
+    sums: Vec<PathSums>,
+    events: Vec<Event>,
+}
+
+/// What a tick found.
+pub(crate) struct TickResult {
+    /// There is something to publish.
+    pub(crate) publication: Option<Publication>,
+    /// A ring was filling up: look again soon.
+    pub(crate) busy: bool,
+}
+
+impl Collector {
+    pub(crate) fn new(shared: Arc<Shared>, config: Config) -> Self {
+        let rules = config.patterns.iter().map(|(_, rule)| *rule).collect();
+        Self {
+            timeline: Timeline::new(&shared.clock),
+            paths: (0..=config.max_paths).map(|_| None).collect(),
+            next_generation: 1,
+            bases: HashMap::new(),
+            retirement: Retirement::default(),
+            can_retire: two_sided_fence::register(),
+            failures: Failures::default(),
+            detector: Detector::new(rules, config.late_after_ns, config.recurrence),
+            episodes: Episodes::new(&config),
+            totals: Totals::default(),
+            published_at: None,
+            waits: Vec::new(),
+            scratch: Scratch::default(),
+            shared,
+            config,
+        }
+    }
+
+    /// Looks once. `planned_ns`: how long after the last tick this one was meant to come, if it was.
+    pub(crate) fn tick(&mut self, planned_ns: Option<u64>, must_publish: bool) -> TickResult {
+        let began = Instant::now();
+        let tick = self.read_clock(planned_ns);
+        self.sum_paths(tick.now);
+        let busy = self.drain_events();
+        self.drain_waits();
+        let mut changed = self.detect(tick.now);
+        self.find_oldest_attempts(&tick);
+        changed |= self.judge_paths(&tick);
+        self.retire_paths(tick.now);
+        self.failures.sum(&self.shared);
+        self.totals.ticks += 1;
+        let due = self.published_at.is_none_or(|at| tick.now - at >= nanos(self.config.publish_every));
+        self.totals.last_tick_seconds = began.elapsed().as_secs_f64();
+        let publication = (must_publish || changed || due).then(|| {
+            self.published_at = Some(tick.now);
+            self.publication(tick.now)
+        });
+        TickResult { publication, busy }
+    }
+
+    /// The last tick: what waits for late events is settled, and open episodes end with the monitor.
+    pub(crate) fn finish(&mut self) -> TickResult {
+        let _ = self.tick(None, false);
+        let now = self.timeline.time_of(self.shared.clock.nanos(self.shared.clock.stamp()));
+        let changes = self.detector.finish(now);
+        self.apply_changes(changes, now);
+        self.episodes.shut_down();
+        TickResult { publication: Some(self.publication(now)), busy: false }
+    }
+
+    fn read_clock(&mut self, planned_ns: Option<u64>) -> Tick {
+        let clock = &self.shared.clock;
+        let tick = self.timeline.advance(clock, planned_ns, self.config.local_pause_after_ns);
+        self.shared.coarse.store(tick.stamp.0, Ordering::Relaxed);
+        self.totals.local_pauses += u64::from(tick.paused);
+        self.totals.last_timestamp_seconds =
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+        self.episodes.set_clock(tick.now, self.totals.last_timestamp_seconds);
+        tick
+    }
+
+    /// Sums every path's cells over all blocks, and takes new paths in.
+    fn sum_paths(&mut self, now: u64) {
+        let used = self.shared.paths.high_water() as usize;
+        let other = self.config.max_paths;
+        let sums = &mut self.scratch.sums;
+        sums.clear();
+        sums.resize(other + 1, PathSums::default());
+        for block in self.shared.pool.blocks() {
+            for (sum, counters) in sums.iter_mut().zip(&block.paths[..used]) {
+                sum.add(counters);
+            }
+            if let Some(counters) = block.paths.get(other) {
+                sums[other].add(counters);
+            }
+        }
+        for number in (0..used).chain([other]) {
+            let sums = self.scratch.sums[number];
+            match &mut self.paths[number] {
+                Some(path) => path.update(sums, now, &self.config),
+                None => self.take_in(number as u32, sums, now),
+            }
+        }
+    }
+
+    /// A number that is in use for the first time, or again.
+    fn take_in(&mut self, number: u32, sums: PathSums, now: u64) {
+        if !self.shared.paths.is_live(number) {
+            return;
+        }
+        let is_other = number == self.shared.paths.other();
+        if is_other && sums == PathSums::default() {
+            return;
+        }
+        let Some(name) = self.shared.paths.text(number) else {
+            return;
+        };
+        let base = self.bases.get(&number).copied().unwrap_or_default();
+        let mut path = PathState::new(name, self.next_generation, base, now, &self.config);
+        path.update(sums, now, &self.config);
+        self.next_generation += 1;
+        self.paths[number as usize] = Some(path);
+    }
+
+    /// Takes the failure events out of every ring. True if one was filling up.
+    fn drain_events(&mut self) -> bool {
+        let mut busy = false;
+        let events = &mut self.scratch.events;
+        let timeline = &self.timeline;
+        let mut processed = 0;
+        let mut paused = 0;
+        for block in self.shared.pool.blocks() {
+            let taken = block.events.drain(|words| {
+                let raw = RawEvent::from_words(words);
+                let at = timeline.time_of(self.shared.clock.nanos(raw.at));
+                if timeline.in_pause(at) {
+                    paused += 1;
+                    return;
+                }
+                events.push(Event {
+                    at,
+                    kind: raw.kind,
+                    component: raw.component,
+                    operation: raw.operation,
+                    source: block.index as u32,
+                    weight: 1,
+                });
+            });
+            processed += taken as u64;
+            busy |= taken * BUSY_SHARE >= block.events.capacity();
+        }
+        self.totals.processed_events += processed;
+        self.totals.local_pause_events += paused;
+        busy
+    }
+
+    fn drain_waits(&mut self) {
+        for block in self.shared.pool.blocks() {
+            let Some(ring) = &block.waits else { continue };
+            ring.drain(|[word]| {
+                let sample = WaitSample::from_word(word);
+                if let Some(Some(path)) = self.paths.get_mut(sample.path as usize) {
+                    path.record_wait(sample.wait_ns);
+                }
+                if self.waits.len() < MAX_PUBLISHED_WAITS {
+                    self.waits.push((sample.path, sample.wait_ns));
+                } else {
+                    self.totals.unpublished_waits += 1;
+                }
+            });
+        }
+    }
+
+    fn detect(&mut self, now: u64) -> bool {
+        let changes = self.detector.observe(self.scratch.events.drain(..), now);
+        let changed = !changes.is_empty();
+        self.apply_changes(changes, now);
+        changed
+    }
+
+    fn apply_changes(&mut self, changes: Vec<Change>, now: u64) {
+        for change in changes {
+            let names = |component| component_name(&self.paths, &self.shared, component);
+            self.episodes.apply(change, now, names);
+        }
+    }
+
+    fn find_oldest_attempts(&mut self, tick: &Tick) {
+        for path in self.paths.iter_mut().flatten() {
+            path.oldest_age_ns = None;
+        }
+        for block in self.shared.pool.blocks() {
+            block.open.for_each(tick.stamp, |number, age| {
+                let age_ns = self.shared.clock.ticks_to_ns(age);
+                if let Some(Some(path)) = self.paths.get_mut(number as usize) {
+                    path.oldest_age_ns = path.oldest_age_ns.max(Some(age_ns));
+                }
+            });
+        }
+    }
+
+    /// Judges every path. True if a verdict changed.
+    fn judge_paths(&mut self, tick: &Tick) -> bool {
+        let mut changed = false;
+        for (number, path) in self.paths.iter_mut().enumerate() {
+            if let (Some(path), Some(cell)) = (path, self.shared.cell(number as u32)) {
+                changed |= path.judge(&self.shared, cell, tick, &self.config);
+            }
+        }
+        changed
+    }
+
+    /// Gives the numbers of idle paths back, step by step.
+    fn retire_paths(&mut self, now: u64) {
+        let sums = &self.scratch.sums;
+        let detector = &self.detector;
+        let mentioned = |path: u32| detector.mentions(ComponentKey::Path(path));
+        let freed = self.retirement.advance(&self.shared, |path| sums[path as usize], mentioned);
+        for number in freed {
+            self.bases.insert(number, sums[number as usize]);
+            self.paths[number as usize] = None;
+        }
+        if !self.can_retire {
+            return;
+        }
+        let other = self.shared.paths.other();
+        let idle_since = now.saturating_sub(self.config.retire_after_ns);
+        let retirement = &self.retirement;
+        let is_idle = |number: u32, path: &PathState| {
+            number != other
+                && path.last_active <= idle_since
+                && path.open_guards() == 0
+                && !retirement.is_candidate(number)
+                && !retire::has_handles(&self.shared, number)
+                && !mentioned(number)
+        };
+        let idle: Vec<_> = (0u32..)
+            .zip(&self.paths)
+            .filter_map(|(number, path)| path.as_ref().map(|path| (number, path)))
+            .filter(|(number, path)| is_idle(*number, path))
+            .map(|(number, path)| (number, path.sums))
+            .collect();
+        self.can_retire = self.retirement.condemn(&self.shared, idle.into_iter());
+    }
+
+    /// Totals as of the last tick, and what was refused up to this moment.
+    pub(crate) fn statistics(&self) -> Statistics {
+        let shared = &self.shared;
+        let refused = |count: fn(&Refused) -> &AtomicU64| {
+            let blocks = shared.pool.blocks();
+            blocks.map(|block| count(&block.refused).load(Ordering::Relaxed)).sum::<u64>()
+        };
+        let outcomes =
+            Outcomes::from_fn(|outcome| self.scratch.sums.iter().map(|sums| sums.outcomes.of(outcome)).sum());
+        let raised = if shared.raise_lock_timeouts { outcomes.timeout } else { 0 };
+        let dropped = Dropped {
+            event: refused(|r| &r.events),
+            wait: refused(|r| &r.waits) + self.totals.unpublished_waits,
+            age: refused(|r| &r.ages),
+            after_shutdown: shared.after_shutdown.load(Ordering::Relaxed),
+            unregistered_type: shared.unregistered_type.load(Ordering::Relaxed),
+            published_path: 0,
+        };
+        Statistics {
+            total_events: self.failures.total() + raised,
+            processed_events: self.totals.processed_events,
+            dropped_events: dropped.event,
+            cascading_patterns_detected: (0..self.config.patterns.len())
+                .map(|pattern| self.detector.detected(pattern))
+                .sum(),
+            late_events: self.detector.late(),
+            local_pause_events: self.totals.local_pause_events,
+            local_pauses: self.totals.local_pauses,
+            outcomes,
+            dropped,
+            paths: self.paths.iter().flatten().count() as u64,
+            components: u64::from(shared.components.high_water()),
+            blocks: shared.pool.blocks().count() as u64 - 1,
+            ticks: self.totals.ticks,
+            panics: 0,
+        }
+    }
+
+    fn publication(&mut self, now: u64) -> Publication {
+        let paths: Vec<_> = (0u32..)
+            .zip(&self.paths)
+            .filter_map(|(number, path)| Some((path.as_ref()?, self.shared.cell(number)?)))
+            .map(|(path, cell)| path.status(cell))
+            .collect();
+        let waits = self.waits.drain(..).filter_map(|(number, wait_ns)| {
+            let path = self.paths.get(number as usize)?.as_ref()?;
+            Some((path.name.clone(), wait_ns as f64 / 1e9))
+        });
+        let waits = waits.collect();
+        let names = |component| component_name(&self.paths, &self.shared, component);
+        let snapshot = Snapshot {
+            timestamp_seconds: self.totals.last_timestamp_seconds,
+            statistics: self.statistics(),
+            paths,
+            patterns: self.episodes.patterns(&self.detector),
+            episodes: self.episodes.all(&self.detector, now, names),
+            failures: self.failures.counts(&self.shared),
+            roots: self.episodes.roots(),
+        };
+        Publication { snapshot: Arc::new(snapshot), waits, tick_seconds: self.totals.last_tick_seconds }
+    }
+}
+
+fn component_name(paths: &[Option<PathState>], shared: &Shared, component: ComponentKey) -> Arc<str> {
+    let known = match component {
+        ComponentKey::Path(number) => match paths.get(number as usize) {
+            Some(Some(path)) => Some(path.name.clone()),
+            _ => shared.paths.text(number),
+        },
+        ComponentKey::Component(number) => shared.components.text(number),
+    };
+    known.unwrap_or_else(|| crate::record::name::OTHER.into())
+}

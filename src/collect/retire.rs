@@ -1,0 +1,145 @@
+//! Giving the numbers of idle paths back.
+//!
+//! A thread that records by name pins its block, looks the number up and records; no fence on its side costs more
+//! than a compiler barrier. The collector therefore goes in steps, each at its own tick:
+//!
+//! 1. condemn: the name is marked, (FENCE) a heavy fence is passed, and every block that is pinned is noted. A
+//!    thread that pins after the fence sees the mark and takes the name back by a compare-exchange; one that pinned
+//!    before is noted. Pairs with the light fence in `Writer::pin`.
+//! 2. when each noted pin has ended: its records are visible, so at the next tick the sums show them.
+//! 3. kill: if nothing was recorded, no handle was taken and nobody took the name back, look-ups pass the name
+//!    over from now on; it is unlinked, and after another (FENCE) every pinned block is noted again.
+//! 4. when each noted pin has ended no thread stands on the node any more: the number is free.
+
+use super::paths::PathSums;
+use crate::record::shared::Shared;
+use crate::sync::{Ordering, two_sided_fence};
+
+#[derive(Default)]
+pub(super) struct Retirement {
+    candidates: Vec<Candidate>,
+}
+
+struct Candidate {
+    path: u32,
+    step: Step,
+    /// Blocks that were pinned at the fence: place in the pool, token.
+    pins: Vec<(usize, u32)>,
+    sums: PathSums,
+}
+
+/// Stands for pins that nothing is known about. No block has this place.
+const NEVER_ENDS: (usize, u32) = (usize::MAX, 0);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Condemned,
+    /// Every pin of the fence has ended; the next sums count.
+    Quiet,
+    Dead,
+}
+
+impl Retirement {
+    pub(super) fn is_candidate(&self, path: u32) -> bool {
+        self.candidates.iter().any(|c| c.path == path)
+    }
+
+    /// Begins the retirement of idle paths. `false`: this machine has no heavy fence, and nothing is retired.
+    pub(super) fn condemn(&mut self, shared: &Shared, idle: impl Iterator<Item = (u32, PathSums)>) -> bool {
+        let marked: Vec<_> = idle.filter(|(path, _)| shared.paths.condemn(*path)).collect();
+        if marked.is_empty() {
+            return true;
+        }
+        // (FENCE)
+        if !two_sided_fence::heavy() {
+            for (path, _) in marked {
+                shared.paths.rescue(path);
+            }
+            return false;
+        }
+        let pins = pinned(shared);
+        self.candidates.extend(marked.into_iter().map(|(path, sums)| Candidate {
+            path,
+            step: Step::Condemned,
+            pins: pins.clone(),
+            sums,
+        }));
+        true
+    }
+
+    /// One step for each candidate. `sums` are this tick's; `mentioned`: something still speaks of the path.
+    /// Returns the paths whose numbers were given back.
+    pub(super) fn advance(
+        &mut self,
+        shared: &Shared,
+        sums: impl Fn(u32) -> PathSums,
+        mentioned: impl Fn(u32) -> bool,
+    ) -> Vec<u32> {
+        let mut freed = Vec::new();
+        let mut killed = false;
+        self.candidates.retain_mut(|candidate| {
+            let path = candidate.path;
+            if !candidate.pins_ended(shared) {
+                return true;
+            }
+            match candidate.step {
+                Step::Condemned => {
+                    candidate.step = Step::Quiet;
+                    true
+                }
+                Step::Quiet => {
+                    if sums(path) != candidate.sums
+                        || has_handles(shared, path)
+                        || mentioned(path)
+                        || !shared.paths.kill(path)
+                    {
+                        shared.paths.rescue(path);
+                        return false;
+                    }
+                    shared.paths.unlink(path);
+                    candidate.step = Step::Dead;
+                    killed = true;
+                    true
+                }
+                Step::Dead => {
+                    if let Some(cell) = shared.cell(path) {
+                        cell.reset();
+                    }
+                    shared.paths.free(path);
+                    freed.push(path);
+                    false
+                }
+            }
+        });
+        if killed {
+            self.note_pins_of_dead(shared);
+        }
+        freed
+    }
+
+    fn note_pins_of_dead(&mut self, shared: &Shared) {
+        // (FENCE) Cannot fail where the one of `condemn` did not; if it does, nothing is freed.
+        let fenced = two_sided_fence::heavy();
+        let pins = pinned(shared);
+        for candidate in self.candidates.iter_mut().filter(|c| c.step == Step::Dead) {
+            candidate.pins = if fenced { pins.clone() } else { vec![NEVER_ENDS] };
+        }
+    }
+}
+
+impl Candidate {
+    fn pins_ended(&mut self, shared: &Shared) -> bool {
+        self.pins.retain(|(index, token)| shared.pool.pin_lasts(*index, *token));
+        self.pins.is_empty()
+    }
+}
+
+fn pinned(shared: &Shared) -> Vec<(usize, u32)> {
+    let pins = shared.pool.blocks();
+    pins.filter_map(|block| block.pinned().map(|token| (block.index, token))).collect()
+}
+
+pub(super) fn has_handles(shared: &Shared, path: u32) -> bool {
+    // Acquire: pairs with (HANDLE) in `record/path.rs`.
+    shared.cell(path).is_some_and(|cell| cell.handles.load(Ordering::Acquire) > 0)
+}

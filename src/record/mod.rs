@@ -1,0 +1,28 @@
+//! The recording path: any thread, bounded steps, no lock, no allocation, no system call.
+//!
+//! Top to bottom: the handles a host holds (`path`, `attempt`, `component`) -> what they share (`shared`) -> the
+//! thread's own block (`local`, `pool`, `block`) -> counters and rings, which the collector reads.
+
+mod attempt;
+pub(crate) mod block;
+mod boxed;
+mod component;
+pub(crate) mod event;
+pub(crate) mod failure;
+mod local;
+pub(crate) mod name;
+pub(crate) mod open;
+pub(crate) mod outcome;
+mod path;
+pub(crate) mod pool;
+pub(crate) mod ring;
+pub(crate) mod shared;
+pub(crate) mod table;
+
+pub use attempt::Attempt;
+pub use component::Component;
+pub use event::Operation;
+pub use failure::FailureType;
+pub(crate) use local::forget_last;
+pub use outcome::Outcome;
+pub use path::LockPath;

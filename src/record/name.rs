@@ -1,0 +1,99 @@
+//! Names come from outside: bounded here, escaped where they are printed.
+
+use foldhash::fast::FixedState;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+/// The path or component that stands for all beyond a limit.
+pub(crate) const OTHER: &str = "__other__";
+
+/// A name is cut after this many bytes, on a character boundary.
+pub(crate) const MAX_BYTES: usize = 256;
+
+/// A name as looked up: what is kept of it, and what tells it from others that are cut to the same text.
+#[derive(Clone, Copy)]
+pub(crate) struct BoundedName<'a> {
+    pub(crate) text: &'a str,
+    /// 0 for a name that was not cut.
+    cut_off: u64,
+}
+
+impl<'a> BoundedName<'a> {
+    pub(crate) fn new(name: &'a str) -> Self {
+        if name.len() <= MAX_BYTES {
+            return Self { text: name, cut_off: 0 };
+        }
+        let text = &name[..name.floor_char_boundary(MAX_BYTES)];
+        let rest = FixedState::default().hash_one(&name[text.len()..]);
+        Self { text, cut_off: rest | 1 }
+    }
+
+    /// An empty label cannot be told from a missing one in Prometheus, and `__other__` is taken.
+    pub(crate) fn is_reserved(&self) -> bool {
+        self.text.is_empty() || self.text == OTHER
+    }
+}
+
+/// How a looked-up name compares with a stored one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Match {
+    Same,
+    /// Another name, but it would print the same: it cannot have a series of its own.
+    SameText,
+    Different,
+}
+
+/// A name as stored.
+pub(crate) struct Name {
+    text: Arc<str>,
+    cut_off: u64,
+}
+
+impl Name {
+    pub(crate) fn new(name: BoundedName<'_>) -> Self {
+        Self { text: name.text.into(), cut_off: name.cut_off }
+    }
+
+    pub(crate) fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    #[inline]
+    pub(crate) fn compare(&self, other: BoundedName<'_>) -> Match {
+        if *self.text != *other.text {
+            Match::Different
+        } else if self.cut_off == other.cut_off {
+            Match::Same
+        } else {
+            Match::SameText
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_at_256_bytes_on_a_character_boundary() {
+        let short = "x".repeat(MAX_BYTES);
+        assert_eq!(BoundedName::new(&short).text, short);
+        let long = "x".repeat(MAX_BYTES + 1);
+        assert_eq!(BoundedName::new(&long).text, short);
+        // 255 bytes, then a character of three that does not fit any more.
+        let wide = format!("{}€€", "x".repeat(255));
+        assert_eq!(BoundedName::new(&wide).text.len(), 255);
+    }
+
+    #[test]
+    fn two_long_names_with_one_beginning_are_not_the_same() {
+        let first = format!("{}first", "x".repeat(MAX_BYTES));
+        let second = format!("{}second", "x".repeat(MAX_BYTES));
+        let stored = Name::new(BoundedName::new(&first));
+        assert_eq!(stored.compare(BoundedName::new(&first)), Match::Same);
+        assert_eq!(stored.compare(BoundedName::new(&second)), Match::SameText);
+        let exact = "x".repeat(MAX_BYTES);
+        assert_eq!(stored.compare(BoundedName::new(&exact)), Match::SameText);
+        assert_eq!(stored.compare(BoundedName::new("y")), Match::Different);
+    }
+}

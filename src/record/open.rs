@@ -1,0 +1,106 @@
+//! Attempts in flight: since when, on which path.
+//!
+//! A fixed table of words, 0 = free. Only the block's writer takes a free place; whoever ends the attempt, on
+//! any thread, writes the 0 back. So a place has one writer at a time, and a plain store does in both directions.
+//!
+//! | bits | content |
+//! |---|---|
+//! | 63..46 | path + 1 |
+//! | 45..0 | start, in 1,024ths of the clock's unit, modulo 2^46 (over 300 days) |
+
+use super::block::Writer;
+use super::boxed::boxed;
+use crate::clock::Stamp;
+use crate::error::Error;
+use crate::sync::{AtomicU64, Ordering};
+
+const START_BITS: u32 = 46;
+const START_MASK: u64 = (1 << START_BITS) - 1;
+const START_SHIFT: u32 = 10;
+
+/// Free places are looked for this far from the last one taken, so that the steps stay bounded.
+const PROBES: u64 = 16;
+
+pub(crate) struct OpenAttempts {
+    places: Box<[AtomicU64]>,
+    cursor: AtomicU64,
+}
+
+/// Where an attempt is written down: block and place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OpenPlace {
+    pub(crate) block: u32,
+    place: u32,
+}
+
+impl OpenAttempts {
+    /// `capacity` must be a power of two.
+    pub(crate) fn new(capacity: usize) -> Result<Self, Error> {
+        debug_assert!(capacity.is_power_of_two());
+        Ok(Self {
+            places: boxed("open attempts", capacity, || AtomicU64::new(0))?,
+            cursor: AtomicU64::new(0),
+        })
+    }
+
+    fn place(&self, index: u64) -> &AtomicU64 {
+        // The mask keeps the index inside: the length is a power of two.
+        &self.places[(index & (self.places.len() as u64 - 1)) as usize]
+    }
+
+    /// Writes an attempt down; `None` if no place near the last one is free.
+    #[inline(always)]
+    pub(crate) fn begin(writer: Writer<'_>, path: u32, start: Stamp) -> Option<OpenPlace> {
+        let block = writer.block();
+        let open = &block.open;
+        let word = ((u64::from(path) + 1) << START_BITS) | ((start.0 >> START_SHIFT) & START_MASK);
+        // Relaxed throughout: a place is one word that carries all it says; whoever ends the attempt got the
+        // guard from its beginner, and so writes after it.
+        let cursor = open.cursor.load(Ordering::Relaxed);
+        for index in (0..PROBES).map(|probe| cursor.wrapping_add(probe)) {
+            let place = open.place(index);
+            let taken = match writer {
+                Writer::Sole(_) => {
+                    let free = place.load(Ordering::Relaxed) == 0;
+                    if free {
+                        place.store(word, Ordering::Relaxed);
+                    }
+                    free
+                }
+                Writer::Shared(_) => {
+                    place.compare_exchange(0, word, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+                }
+            };
+            if taken {
+                open.cursor.store(index.wrapping_add(1), Ordering::Relaxed);
+                return Some(OpenPlace {
+                    block: block.index as u32,
+                    place: (index & (open.places.len() as u64 - 1)) as u32,
+                });
+            }
+        }
+        None
+    }
+
+    /// Frees the place of an attempt that ended.
+    #[inline(always)]
+    pub(crate) fn end(&self, place: OpenPlace) {
+        if let Some(place) = self.places.get(place.place as usize) {
+            place.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Path and age, in the clock's unit, of every attempt in flight.
+    pub(crate) fn for_each(&self, now: Stamp, mut see: impl FnMut(u32, u64)) {
+        let now = now.0 >> START_SHIFT;
+        for place in &self.places {
+            let word = place.load(Ordering::Relaxed);
+            if word != 0 {
+                let age = now.wrapping_sub(word) & START_MASK;
+                // A start that lies (just) ahead of `now` wraps to a huge age.
+                let age = if age > START_MASK / 2 { 0 } else { age };
+                see((word >> START_BITS) as u32 - 1, age << START_SHIFT);
+            }
+        }
+    }
+}
