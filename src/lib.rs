@@ -31,3 +31,7 @@ pub use publish::{
     PatternStatus, RootCount, Snapshot, Statistics, WaitStatus,
 };
 pub use record::{Attempt, Component, FailureType, LockPath, Operation, Outcome};
+
+#[cfg(all(test, foreshock_loom))]
+#[path = "../loom-tests/mod.rs"]
+mod loom_tests;

@@ -192,9 +192,4 @@ impl Matcher {
         self.pending.iter().any(|event| event.component == component)
             || self.open.iter().chain(&self.closed).any(|e| e.mentions(component))
     }
-
-    #[cfg(test)]
-    pub(crate) fn pending_len(&self) -> usize {
-        self.pending.len()
-    }
 }

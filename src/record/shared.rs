@@ -62,6 +62,30 @@ pub(crate) const JUDGED_RATE: u8 = 1;
 pub(crate) const JUDGED_SLOW: u8 = 2;
 
 impl PathCell {
+    #[inline(always)]
+    pub(crate) fn count_timeout(&self, at: Stamp) {
+        self.last_timeout.store(at.0, Ordering::Relaxed);
+        // (RUN) Release: pairs with the Acquire load in `run`; who sees the run sees its last time.
+        self.consecutive.fetch_add(1, Ordering::Release);
+    }
+
+    /// A success ends the run. Healthy traffic only reads.
+    #[inline(always)]
+    pub(crate) fn end_run(&self) {
+        // Relaxed: the run is one word; a success that races a timeout may come before or after it.
+        if self.consecutive.load(Ordering::Relaxed) != 0 {
+            self.consecutive.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Timeouts since the last success, and when the last one was (0 = never).
+    #[inline(always)]
+    pub(crate) fn run(&self) -> (u64, u64) {
+        // Acquire: pairs with (RUN).
+        let consecutive = self.consecutive.load(Ordering::Acquire);
+        (consecutive, self.last_timeout.load(Ordering::Relaxed))
+    }
+
     /// Ready for another name. Collector only, while no number leads here.
     pub(crate) fn reset(&self) {
         self.consecutive.store(0, Ordering::Relaxed);
@@ -171,11 +195,8 @@ impl Shared {
         writer.count_outcome(path, outcome);
         match outcome {
             Outcome::Success => {
-                if let Some(cell) = self.cell(path)
-                    // Relaxed: the counter is one word; a success that races a timeout may come before or after it.
-                    && cell.consecutive.load(Ordering::Relaxed) != 0
-                {
-                    cell.consecutive.store(0, Ordering::Relaxed);
+                if let Some(cell) = self.cell(path) {
+                    cell.end_run();
                 }
             }
             Outcome::Timeout => self.settle_timeout(writer, path, operation),
@@ -187,9 +208,7 @@ impl Shared {
     fn settle_timeout(&self, writer: Writer<'_>, path: u32, operation: Operation) {
         let at = self.clock.stamp();
         if let Some(cell) = self.cell(path) {
-            cell.last_timeout.store(at.0, Ordering::Relaxed);
-            // (RUN) Release: pairs with the Acquire load in `evidence`; who sees the run sees its last time.
-            cell.consecutive.fetch_add(1, Ordering::Release);
+            cell.count_timeout(at);
         }
         if self.raise_lock_timeouts {
             writer.push_event(RawEvent {
@@ -333,9 +352,8 @@ impl Shared {
 
     /// What is known about a path: the run and the last timeout as of now, the rest as of the last tick.
     pub(crate) fn evidence(&self, cell: &PathCell, now: Stamp) -> Evidence {
-        // Acquire: pairs with (RUN).
-        let consecutive_timeouts = cell.consecutive.load(Ordering::Acquire);
-        let last = Stamp(cell.last_timeout.load(Ordering::Relaxed));
+        let (consecutive_timeouts, last) = cell.run();
+        let last = Stamp(last);
         let judged = cell.judged.load(Ordering::Relaxed);
         // Either way round: a clock that was turned back must not keep a timeout "recent" for days.
         let since = self.clock.elapsed_ns(last, now) + self.clock.elapsed_ns(now, last);

@@ -18,7 +18,11 @@ use super::boxed::boxed;
 use super::name::{BoundedName, Match, Name};
 use crate::error::Error;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
-use foldhash::fast::RandomState;
+// Under loom every run must take the same steps; elsewhere nobody outside may know which names collide.
+#[cfg(foreshock_loom)]
+use foldhash::fast::FixedState as HashState;
+#[cfg(not(foreshock_loom))]
+use foldhash::fast::RandomState as HashState;
 use std::hash::BuildHasher;
 use std::ptr;
 use std::sync::Arc;
@@ -43,7 +47,7 @@ pub(crate) struct NameTable {
     freed: AtomicU64,
     /// Numbers from here on were never in use.
     fresh: AtomicU32,
-    hasher: RandomState,
+    hasher: HashState,
 }
 
 struct Node {
@@ -65,7 +69,7 @@ impl NameTable {
             })?,
             freed: AtomicU64::new(0),
             fresh: AtomicU32::new(0),
-            hasher: RandomState::default(),
+            hasher: HashState::default(),
         })
     }
 
@@ -113,7 +117,11 @@ impl NameTable {
                 return found;
             }
             let Some(number) = spare.or_else(|| self.take_number(name)) else {
-                return self.other();
+                // Full; but a place may have gone to this very name since the walk: (FRESH) shows it.
+                if bucket.load(Ordering::Acquire) == head {
+                    return self.other();
+                }
+                continue;
             };
             let node = &self.nodes[number as usize];
             // Relaxed: published with the node by (HEAD-RELEASE).
@@ -165,9 +173,10 @@ impl NameTable {
     }
 
     fn take_fresh(&self) -> Option<u32> {
-        // Release: pairs with `high_water`.
+        // (FRESH) Release: pairs with `high_water`. Acquire: pairs with the Release of the others' increments, so
+        // that who finds the table full sees every name that was linked before its last number was taken.
         self.fresh
-            .fetch_update(Ordering::Release, Ordering::Relaxed, |fresh| {
+            .fetch_update(Ordering::Release, Ordering::Acquire, |fresh| {
                 (fresh < self.other()).then(|| fresh + 1)
             })
             .ok()

@@ -1,0 +1,82 @@
+//! Claim: a number is not given to another name while a thread may still record under the old one.
+//!
+//! The light and the heavy side of the two-sided fence are `SeqCst` fences here.
+
+use super::{Bound, explore};
+use crate::record::Outcome;
+use crate::record::block::{Block, Layout, Writer};
+use crate::record::name::BoundedName;
+use crate::record::table::NameTable;
+use crate::sync::two_sided_fence;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const LAYOUT: Layout =
+    Layout { paths: 2, components: 1, types: 1, ring_events: 2, open_attempts: 2, wait_samples: 0 };
+
+/// The number was not given back.
+const KEPT: u64 = u64::MAX;
+
+struct State {
+    table: NameTable,
+    block: Block,
+    /// What the cell of number 0 stood at when it went to the other name.
+    handed_on_at: AtomicU64,
+}
+
+fn setup() -> State {
+    let state = State {
+        table: NameTable::new(1).unwrap(),
+        block: Block::new(0, LAYOUT).unwrap(),
+        handed_on_at: AtomicU64::new(KEPT),
+    };
+    assert_eq!(state.table.find_or_add(BoundedName::new("old")), 0);
+    state
+}
+
+fn record(state: &State) {
+    let writer = Writer::Sole(&state.block);
+    let _pin = writer.pin();
+    let number = state.table.find_or_add(BoundedName::new("old"));
+    writer.count_outcome(number, Outcome::Success);
+}
+
+fn count(state: &State) -> u64 {
+    state.block.paths[0].outcome(Outcome::Success)
+}
+
+/// The steps of `collect/retire.rs`, giving up where that would wait.
+fn retire(state: &State) {
+    let before = count(state);
+    if !state.table.condemn(0) {
+        return;
+    }
+    two_sided_fence::heavy();
+    if state.block.pinned().is_some() || count(state) != before || !state.table.kill(0) {
+        state.table.rescue(0);
+        return;
+    }
+    state.table.unlink(0);
+    two_sided_fence::heavy();
+    if state.block.pinned().is_some() {
+        return;
+    }
+    state.table.free(0);
+    if state.table.find_or_add(BoundedName::new("new")) == 0 {
+        state.handed_on_at.store(count(state), Ordering::Relaxed);
+    }
+}
+
+fn check(state: &State) {
+    let handed_on_at = state.handed_on_at.load(Ordering::Relaxed);
+    if handed_on_at != KEPT {
+        assert_eq!(count(state), handed_on_at, "a record of the old name went to the new one");
+    }
+    let other = state.block.paths[1].outcome(Outcome::Success);
+    assert_eq!(count(state) + other, 1, "counted once, somewhere");
+}
+
+#[test]
+fn no_record_reaches_the_next_name() {
+    let bound = Bound { preemptions: Some(3), least_runs: 300 };
+    explore(bound, setup, &[record, retire], check);
+}
