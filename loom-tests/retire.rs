@@ -19,7 +19,9 @@ const KEPT: u64 = u64::MAX;
 struct State {
     table: NameTable,
     block: Block,
-    /// What the cell of number 0 stood at when it went to the other name.
+    /// What the cell of number 0 stood at when look-ups began to pass it over; [`KEPT`] again once it is free.
+    dead_at: AtomicU64,
+    /// What it stood at when it went to the other name.
     handed_on_at: AtomicU64,
 }
 
@@ -27,6 +29,7 @@ fn setup() -> State {
     let state = State {
         table: NameTable::new(1).unwrap(),
         block: Block::new(0, LAYOUT).unwrap(),
+        dead_at: AtomicU64::new(KEPT),
         handed_on_at: AtomicU64::new(KEPT),
     };
     assert_eq!(state.table.find_or_add(BoundedName::new("old")), 0);
@@ -55,18 +58,24 @@ fn retire(state: &State) {
         state.table.rescue(0);
         return;
     }
+    state.dead_at.store(before, Ordering::Relaxed);
     state.table.unlink(0);
     two_sided_fence::heavy();
     if state.block.pinned().is_some() {
         return;
     }
     state.table.free(0);
+    state.dead_at.store(KEPT, Ordering::Relaxed);
     if state.table.find_or_add(BoundedName::new("new")) == 0 {
         state.handed_on_at.store(count(state), Ordering::Relaxed);
     }
 }
 
 fn check(state: &State) {
+    let dead_at = state.dead_at.load(Ordering::Relaxed);
+    if dead_at != KEPT {
+        assert_eq!(count(state), dead_at, "a record went to a number that was dead");
+    }
     let handed_on_at = state.handed_on_at.load(Ordering::Relaxed);
     if handed_on_at != KEPT {
         assert_eq!(count(state), handed_on_at, "a record of the old name went to the new one");

@@ -35,3 +35,7 @@ pub use record::{Attempt, Component, FailureType, LockPath, Operation, Outcome};
 #[cfg(all(test, foreshock_loom))]
 #[path = "../loom-tests/mod.rs"]
 mod loom_tests;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

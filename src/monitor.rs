@@ -10,6 +10,7 @@ use crate::publish::{Publisher, Snapshot, Statistics};
 use crate::record::name::BoundedName;
 use crate::record::shared::Shared;
 use crate::record::{Component, FailureType, LockPath, Operation, Outcome};
+use crate::sync::Ordering;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -215,6 +216,9 @@ impl Monitor {
     /// # Ok::<(), foreshock::Error>(())
     /// ```
     pub fn statistics(&self) -> Statistics {
+        if self.0.shared.is_forked() {
+            return self.0.inert_statistics();
+        }
         self.collect_stragglers();
         self.0.core.statistics()
     }
@@ -228,6 +232,10 @@ impl Monitor {
     /// # Ok::<(), foreshock::Error>(())
     /// ```
     pub fn snapshot(&self) -> Arc<Snapshot> {
+        if self.0.shared.is_forked() {
+            let statistics = self.0.inert_statistics();
+            return Arc::new(Snapshot { statistics, ..Snapshot::default() });
+        }
         self.collect_stragglers();
         self.0.core.snapshot()
     }
@@ -242,7 +250,9 @@ impl Monitor {
     /// # Ok::<(), foreshock::Error>(())
     /// ```
     pub fn tick(&self) {
-        self.0.core.tick_by_hand();
+        if !self.0.shared.is_forked() {
+            self.0.core.tick_by_hand();
+        }
     }
 
     /// Ends the monitor: records are refused (and counted) from now on, the collector drains and publishes a last
@@ -262,7 +272,7 @@ impl Monitor {
 
     /// A thread that was about to record when the monitor was shut down may have done so after the last tick.
     fn collect_stragglers(&self) {
-        if !self.0.shared.is_live() && !self.0.shared.is_forked() {
+        if !self.0.shared.is_live() {
             self.0.core.collect();
         }
     }
@@ -271,13 +281,28 @@ impl Monitor {
 impl Inner {
     fn shutdown(&self) {
         let was_live = self.shared.end();
+        if self.shared.is_forked() {
+            // No lock may be taken here: a thread of the parent may have held it at the fork, for ever.
+            if let Ok(mut worker) = self.worker.try_lock()
+                && let Some(worker) = worker.take()
+            {
+                worker.forget();
+            }
+            return;
+        }
         let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
         match worker {
-            Some(worker) if self.shared.is_forked() => worker.forget(),
             Some(worker) => worker.stop(),
             None if self.manual && was_live => self.core.finish(),
             None => {}
         }
+    }
+
+    /// In the child of a `fork`: what the collector knew is behind a lock that may never be free again.
+    fn inert_statistics(&self) -> Statistics {
+        let mut statistics = Statistics::default();
+        statistics.dropped.after_shutdown = self.shared.after_shutdown.load(Ordering::Relaxed);
+        statistics
     }
 }
 

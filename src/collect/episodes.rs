@@ -14,8 +14,8 @@ const MAX_ROOTS: usize = 4_096;
 pub(super) struct Episodes {
     patterns: Vec<(Arc<str>, &'static str)>,
     types: FailureTypes,
-    /// Ended, oldest first.
-    ended: VecDeque<EpisodeStatus>,
+    /// Ended, oldest first, with the time of the root on the timeline: the wall clock may be set back.
+    ended: VecDeque<(u64, EpisodeStatus)>,
     kept: usize,
     /// When episodes that have not ended were detected: pattern, ordinal, time.
     detected_at: Vec<(usize, u64, u64)>,
@@ -66,7 +66,7 @@ impl Episodes {
                 if self.ended.len() == self.kept {
                     self.ended.pop_front();
                 }
-                self.ended.push_back(status);
+                self.ended.push_back((episode.root_at, status));
             }
             Change::Critical { .. } => {}
         }
@@ -116,11 +116,11 @@ impl Episodes {
         });
         let current = current.map(|(pattern, episode, open)| {
             let end = if open { self.open_end } else { EpisodeEnd::Quiet };
-            self.status(pattern, episode, end, now, &name)
+            (episode.root_at, self.status(pattern, episode, end, now, &name))
         });
         let mut all: Vec<_> = self.ended.iter().cloned().chain(current).collect();
-        all.sort_by(|a, b| a.root_timestamp_seconds.total_cmp(&b.root_timestamp_seconds));
-        all
+        all.sort_by_key(|(root_at, _)| *root_at);
+        all.into_iter().map(|(_, status)| status).collect()
     }
 
     fn status(

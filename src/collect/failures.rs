@@ -29,7 +29,7 @@ impl Failures {
         }
         while self.names.len() < known as usize {
             // A number is taken a moment before its name can be seen: then it is named at the next tick.
-            match shared.components.text(self.names.len() as u32) {
+            match shared.components.listed(self.names.len() as u32) {
                 Some(name) => self.names.push(name),
                 None => break,
             }

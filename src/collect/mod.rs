@@ -53,6 +53,8 @@ pub(crate) struct Collector {
     /// When the last publication was made, on the timeline.
     published_at: Option<u64>,
     waits: Vec<(u32, u64)>,
+    /// The last tick was made: what comes after it is counted and judged no more.
+    finished: bool,
     scratch: Scratch,
 }
 
@@ -99,6 +101,7 @@ impl Collector {
             totals: Totals::default(),
             published_at: None,
             waits: Vec::new(),
+            finished: false,
             scratch: Scratch::default(),
             shared,
             config,
@@ -134,6 +137,7 @@ impl Collector {
         let changes = self.detector.finish(now);
         self.apply_changes(changes, now);
         self.episodes.shut_down();
+        self.finished = true;
         TickResult { publication: Some(self.publication(now)), busy: false }
     }
 
@@ -174,14 +178,11 @@ impl Collector {
 
     /// A number that is in use for the first time, or again.
     fn take_in(&mut self, number: u32, sums: PathSums, now: u64) {
-        if !self.shared.paths.is_live(number) {
-            return;
-        }
         let is_other = number == self.shared.paths.other();
         if is_other && sums == PathSums::default() {
             return;
         }
-        let Some(name) = self.shared.paths.text(number) else {
+        let Some(name) = self.shared.paths.listed(number) else {
             return;
         };
         let base = self.bases.get(&number).copied().unwrap_or_default();
@@ -241,6 +242,10 @@ impl Collector {
     }
 
     fn detect(&mut self, now: u64) -> bool {
+        if self.finished {
+            self.scratch.events.clear();
+            return false;
+        }
         let changes = self.detector.observe(self.scratch.events.drain(..), now);
         let changed = !changes.is_empty();
         self.apply_changes(changes, now);
@@ -379,9 +384,9 @@ fn component_name(paths: &[Option<PathState>], shared: &Shared, component: Compo
     let known = match component {
         ComponentKey::Path(number) => match paths.get(number as usize) {
             Some(Some(path)) => Some(path.name.clone()),
-            _ => shared.paths.text(number),
+            _ => shared.paths.listed(number),
         },
-        ComponentKey::Component(number) => shared.components.text(number),
+        ComponentKey::Component(number) => shared.components.listed(number),
     };
     known.unwrap_or_else(|| crate::record::name::OTHER.into())
 }

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The next tick while rings are filling up.
 const BUSY_TICK: Duration = Duration::from_millis(1);
@@ -52,35 +52,43 @@ impl Core {
         self.guarded(Collector::finish);
     }
 
-    /// Takes in what was recorded, and publishes nothing.
+    /// Takes in what was recorded after the last publication, and publishes nothing.
     pub(crate) fn collect(&self) {
-        self.guarded(|collector| TickResult { publication: None, ..collector.tick(None, false) });
+        let ticked = self.caught(|| lock(&self.collector).tick(None, true));
+        if let Some(publication) = ticked.and_then(|result| result.publication) {
+            self.keep(publication);
+        }
     }
 
-    /// Ticks and publishes. What panics is caught and counted here and goes no further.
+    /// Ticks and publishes. True if the next tick should come soon.
     fn guarded(&self, tick: impl FnOnce(&mut Collector) -> TickResult) -> bool {
-        let ticked = catch_unwind(AssertUnwindSafe(|| tick(&mut lock(&self.collector))));
-        let Ok(result) = ticked else {
-            self.panics.fetch_add(1, Ordering::Relaxed);
+        let Some(result) = self.caught(|| tick(&mut lock(&self.collector))) else {
             return false;
         };
         if let Some(publication) = result.publication {
-            self.publish(publication);
+            let publication = self.keep(publication);
+            let published = self.caught(|| lock(&self.publisher).publish(&publication));
+            if let Some(unpublished) = published {
+                self.unpublished_paths.store(unpublished, Ordering::Relaxed);
+            }
         }
         result.busy
     }
 
-    fn publish(&self, mut publication: Publication) {
-        let snapshot = Arc::make_mut(&mut publication.snapshot);
-        self.complete(&mut snapshot.statistics);
-        *lock(&self.latest) = publication.snapshot.clone();
-        let published = catch_unwind(AssertUnwindSafe(|| lock(&self.publisher).publish(&publication)));
-        match published {
-            Ok(unpublished) => self.unpublished_paths.store(unpublished, Ordering::Relaxed),
-            Err(_) => {
-                self.panics.fetch_add(1, Ordering::Relaxed);
-            }
+    /// What panics is counted here and goes no further.
+    fn caught<T>(&self, run: impl FnOnce() -> T) -> Option<T> {
+        let result = catch_unwind(AssertUnwindSafe(run));
+        if result.is_err() {
+            self.panics.fetch_add(1, Ordering::Relaxed);
         }
+        result.ok()
+    }
+
+    /// Makes a publication the latest snapshot.
+    fn keep(&self, mut publication: Publication) -> Publication {
+        self.complete(&mut Arc::make_mut(&mut publication.snapshot).statistics);
+        *lock(&self.latest) = publication.snapshot.clone();
+        publication
     }
 
     /// Adds what the collector itself cannot know.
@@ -103,9 +111,8 @@ impl Core {
     fn run(&self, stop: &Receiver<()>) {
         let mut wait = self.tick;
         loop {
-            let planned = Instant::now() + wait;
-            // The only way to be woken before the time is the end: recording threads do not know this channel.
-            match stop.recv_timeout(planned.saturating_duration_since(Instant::now())) {
+            // Parked. The only thing that wakes it before the time is the end: recording threads do not know this channel.
+            match stop.recv_timeout(wait) {
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
             }

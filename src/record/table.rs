@@ -9,7 +9,8 @@
 //!
 //! | `state` | meaning | next |
 //! |---|---|---|
-//! | `FREE` | no name | `LIVE`, by the thread that adds a name |
+//! | `FREE` | no name | `CLAIMED`, by the thread that adds a name |
+//! | `CLAIMED` | named, linked only if the thread wins the race for the bucket | `LIVE` or `FREE`, by that thread |
 //! | `LIVE` | in use | `CONDEMNED`, by the collector |
 //! | `CONDEMNED` | idle for long; the next record rescues it | `LIVE`, by any thread; `DEAD`, by the collector |
 //! | `DEAD` | passed over by look-ups, about to be unlinked | `FREE`, by the collector |
@@ -28,9 +29,10 @@ use std::ptr;
 use std::sync::Arc;
 
 const FREE: u32 = 0;
-const LIVE: u32 = 1;
-const CONDEMNED: u32 = 2;
-const DEAD: u32 = 3;
+const CLAIMED: u32 = 1;
+const LIVE: u32 = 2;
+const CONDEMNED: u32 = 3;
+const DEAD: u32 = 4;
 
 /// Link to no node. A link to node `n` is `n + 1`.
 const NIL: u32 = 0;
@@ -131,6 +133,8 @@ impl NameTable {
                 .compare_exchange(head, successor(head, number + 1), Ordering::Release, Ordering::Relaxed)
                 .is_ok()
             {
+                // (LISTED) Release: pairs with the Acquire load in `listed`.
+                node.state.store(LIVE, Ordering::Release);
                 return number;
             }
             spare = Some(number);
@@ -166,9 +170,9 @@ impl NameTable {
         let number = self.pop_freed().or_else(|| self.take_fresh())?;
         let node = &self.nodes[number as usize];
         let name = Box::into_raw(Box::new(Name::new(name)));
-        // Relaxed, both: published by (HEAD-RELEASE) when the node is linked.
+        // Relaxed, both: published by (HEAD-RELEASE) to who comes by the chain, by (LISTED) to the collector.
         node.name.store(name, Ordering::Relaxed);
-        node.state.store(LIVE, Ordering::Relaxed);
+        node.state.store(CLAIMED, Ordering::Relaxed);
         Some(number)
     }
 
@@ -227,7 +231,7 @@ impl NameTable {
         }
     }
 
-    /// The text of a name. The caller is the collector, or holds a handle on it.
+    /// The text of a name. The caller holds a handle on it.
     pub(crate) fn text(&self, number: u32) -> Option<Arc<str>> {
         let Some(node) = self.nodes.get(number as usize) else {
             return Some(super::name::OTHER.into());
@@ -235,12 +239,14 @@ impl NameTable {
         node.name().map(|name| name.text().clone())
     }
 
-    /// In use, as far as the collector can tell.
-    pub(crate) fn is_live(&self, number: u32) -> bool {
-        // Acquire: pairs with the Release of the compare-exchange that made it live again, if one did.
-        self.nodes
-            .get(number as usize)
-            .is_none_or(|node| node.state.load(Ordering::Acquire) == LIVE && node.name().is_some())
+    /// Collector only: the text of a name that is in use. One that a thread is just adding is not yet listed: should
+    /// the thread lose its race, it takes the name away again.
+    pub(crate) fn listed(&self, number: u32) -> Option<Arc<str>> {
+        let in_use = self.nodes.get(number as usize).is_none_or(|node| {
+            // (LISTED) Acquire. From here on only the collector itself can take the name away.
+            matches!(node.state.load(Ordering::Acquire), LIVE | CONDEMNED)
+        });
+        in_use.then(|| self.text(number)).flatten()
     }
 
     /// Collector only: the first step of retirement. The next record of the name takes it back.
@@ -328,7 +334,7 @@ impl Drop for NameTable {
 
 impl Node {
     fn name(&self) -> Option<&Name> {
-        // Acquire: for a reader that came by number and not through the chain (a handle, the collector).
+        // Relaxed would do: the chain, `listed` or a handle has published the name. Acquire costs nothing here.
         let name = self.name.load(Ordering::Acquire);
         // SAFETY: null or from `Box::into_raw`, and freed only in `release_number`, whose contract keeps
         // away every thread that is pinned, holds a handle, or is the collector at another step.
@@ -345,7 +351,8 @@ impl Node {
         // Relaxed: the order of this load after the pin is the light fence in `Block::pin`; pairs with the
         // heavy fence after `condemn`.
         match self.state.load(Ordering::Relaxed) {
-            LIVE => true,
+            // Claimed: whoever comes by the chain knows that it is linked.
+            LIVE | CLAIMED => true,
             CONDEMNED => {
                 match self.state.compare_exchange(CONDEMNED, LIVE, Ordering::AcqRel, Ordering::Relaxed) {
                     Ok(_) => true,
@@ -429,9 +436,7 @@ mod tests {
         let table = NameTable::new(2).unwrap();
         let number = add(&table, "a");
         assert!(table.condemn(number));
-        assert!(!table.is_live(number));
         assert_eq!(add(&table, "a"), number);
-        assert!(table.is_live(number));
         assert!(!table.kill(number), "it was taken back");
     }
 
