@@ -1,7 +1,7 @@
 //! Claim: the consecutive run is exact: a success ends what came before it, and no timeout after it is lost.
 
 use super::{Bound, explore};
-use crate::record::shared::PathCell;
+use crate::record::cell::PathCell;
 
 fn timeout(cell: &PathCell) {
     cell.count_timeout(crate::clock::Stamp(9));

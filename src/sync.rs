@@ -5,9 +5,13 @@
 //! reach the dependencies too.
 
 #[cfg(foreshock_loom)]
+pub(crate) use loom::hint::spin_loop as spin_hint;
+#[cfg(foreshock_loom)]
 pub(crate) use loom::sync::atomic::{
     AtomicBool, AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering,
 };
+#[cfg(not(foreshock_loom))]
+pub(crate) use std::hint::spin_loop as spin_hint;
 #[cfg(not(foreshock_loom))]
 pub(crate) use std::sync::atomic::{
     AtomicBool, AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering,

@@ -1,8 +1,9 @@
 //! The guard of one attempt to take a lock.
 
 use super::event::Operation;
+use super::operations::Begun;
 use super::outcome::Outcome;
-use super::shared::{Begun, Shared};
+use super::shared::Shared;
 use crate::sync::{AtomicU64, Ordering};
 use std::fmt;
 use std::mem::ManuallyDrop;
@@ -28,8 +29,7 @@ use std::mem::ManuallyDrop;
 pub struct Attempt<'p> {
     shared: &'p Shared,
     path: u32,
-    /// `None` if the monitor recorded no more when it began.
-    begun: Option<Begun>,
+    begun: Begun,
     /// Given when first asked for, 0 before.
     operation: AtomicU64,
 }

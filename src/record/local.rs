@@ -35,52 +35,53 @@ impl Drop for Leases {
     }
 }
 
-/// Runs `record` with the right to write a block; `None` where the monitor records no more.
+/// The block that this thread recorded to last, if it was this monitor's and the monitor still records.
 #[inline(always)]
-pub(crate) fn with_writer<R>(shared: &Shared, record: impl FnOnce(Writer<'_>) -> R) -> Option<R> {
+pub(crate) fn own_block(shared: &Shared) -> Option<&Block> {
     let last = LAST.get();
     // Relaxed: the number is compared, nothing is read on its strength. After shutdown it matches no thread's.
-    if last.monitor == shared.live.load(Ordering::Relaxed) {
-        // SAFETY: `LAST` names a block only while `LEASES` of this same thread holds the lease for it, which
-        // keeps the allocation alive: `first_use` sets both, and `forget` and the destructor of `LEASES`
-        // empty `LAST` before a lease is dropped. `live` is never 0, so an empty `LAST` does not get here.
-        return Some(record(Writer::Sole(unsafe { &*last.block })));
+    if last.monitor != shared.live.load(Ordering::Relaxed) {
+        return None;
     }
-    without_last(shared, record)
+    // SAFETY: `LAST` was set by `any_writer` together with this monitor's number, to a block of the monitor's pool,
+    // and numbers are never used twice. The pool frees no block while it lives, and `shared` is borrowed for as long
+    // as the result. `live` is never 0, so an empty `LAST` does not get here.
+    Some(unsafe { &*last.block })
 }
 
+/// The long way: finds or takes this thread's lease, or falls back to the shared block; `None` where the monitor
+/// records no more.
 #[cold]
 #[inline(never)]
-fn without_last<R>(shared: &Shared, record: impl FnOnce(Writer<'_>) -> R) -> Option<R> {
+pub(crate) fn any_writer(shared: &Shared) -> Option<Writer<'_>> {
     if !shared.is_live() {
         return None;
     }
     let leased = LEASES.try_with(|leases| leases.block_of(shared)).ok().flatten();
-    Some(match leased {
+    let own = leased.and_then(|index| shared.pool.block(index));
+    Some(match own {
         Some(block) => {
             LAST.set(Last { monitor: shared.id, block });
-            // SAFETY: `block_of` has just found or stored the lease of this block in `LEASES`, and nothing
-            // below drops it before `record` returns.
-            record(Writer::Sole(unsafe { &*block }))
+            Writer::Sole(block)
         }
-        None => record(Writer::Shared(shared.pool.fallback())),
+        None => Writer::Shared(shared.pool.fallback()),
     })
 }
 
 impl Leases {
-    /// The block that this thread has, or can get, at a monitor.
-    fn block_of(&self, shared: &Shared) -> Option<*const Block> {
+    /// The place in its pool of the block that this thread has, or can get, at a monitor.
+    fn block_of(&self, shared: &Shared) -> Option<usize> {
         // Not free only if the host's allocator records, below us on this very stack.
         let mut leases = self.0.try_borrow_mut().ok()?;
         if let Some((_, lease)) = leases.iter().find(|(monitor, _)| *monitor == shared.id) {
-            return Some(lease.block());
+            return Some(lease.block().index);
         }
         forget_orphans(&mut leases);
         leases.try_reserve(1).ok()?;
         let lease = shared.pool.lease()?;
-        let block: *const Block = lease.block();
+        let index = lease.block().index;
         leases.push((shared.id, lease));
-        Some(block)
+        Some(index)
     }
 }
 

@@ -1,17 +1,19 @@
 //! The recording path: any thread, bounded steps, no lock, no allocation, no system call.
 //!
 //! Top to bottom: the handles a host holds (`path`, `attempt`, `component`) -> what they share (`shared`) -> the
-//! thread's own block (`local`, `pool`, `block`) -> counters and rings, which the collector reads.
+//! thread's own block (`operations`, `local`, `pool`, `block`) -> counters and rings, which the collector reads.
 
 mod attempt;
 pub(crate) mod block;
 mod boxed;
+pub(crate) mod cell;
 mod component;
 pub(crate) mod event;
 pub(crate) mod failure;
 mod local;
 pub(crate) mod name;
 pub(crate) mod open;
+mod operations;
 pub(crate) mod outcome;
 mod path;
 pub(crate) mod pool;

@@ -26,11 +26,26 @@ pub(crate) struct OpenAttempts {
     cursor: AtomicU64,
 }
 
-/// Where an attempt is written down: block and place.
+/// Where an attempt is written down: block in the upper half, place in the lower.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OpenPlace {
-    pub(crate) block: u32,
-    place: u32,
+pub(crate) struct OpenPlace(u64);
+
+impl OpenPlace {
+    /// Nowhere: its age is not known. No block has this number.
+    pub(crate) const NONE: Self = Self(u64::MAX);
+
+    fn new(block: usize, place: u64) -> Self {
+        Self(((block as u64) << 32) | place)
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_of(self, block: usize) -> bool {
+        self.0 >> 32 == block as u64
+    }
+
+    pub(crate) fn block(self) -> Option<usize> {
+        (self != Self::NONE).then_some((self.0 >> 32) as usize)
+    }
 }
 
 impl OpenAttempts {
@@ -48,44 +63,60 @@ impl OpenAttempts {
         &self.places[(index & (self.places.len() as u64 - 1)) as usize]
     }
 
-    /// Writes an attempt down; `None` if no place near the last one is free.
+    /// Writes an attempt down. If no place near the last one is free, it is counted and goes without.
     #[inline(always)]
-    pub(crate) fn begin(writer: Writer<'_>, path: u32, start: Stamp) -> Option<OpenPlace> {
-        let block = writer.block();
-        let open = &block.open;
+    pub(crate) fn begin(writer: Writer<'_>, path: u32, start: Stamp) -> OpenPlace {
+        let open = &writer.block().open;
         let word = ((u64::from(path) + 1) << START_BITS) | ((start.0 >> START_SHIFT) & START_MASK);
         // Relaxed throughout: a place is one word that carries all it says; whoever ends the attempt got the
         // guard from its beginner, and so writes after it.
-        let cursor = open.cursor.load(Ordering::Relaxed);
-        for index in (0..PROBES).map(|probe| cursor.wrapping_add(probe)) {
-            let place = open.place(index);
-            let taken = match writer {
-                Writer::Sole(_) => {
-                    let free = place.load(Ordering::Relaxed) == 0;
-                    if free {
-                        place.store(word, Ordering::Relaxed);
-                    }
-                    free
-                }
-                Writer::Shared(_) => {
-                    place.compare_exchange(0, word, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-                }
-            };
-            if taken {
-                open.cursor.store(index.wrapping_add(1), Ordering::Relaxed);
-                return Some(OpenPlace {
-                    block: block.index as u32,
-                    place: (index & (open.places.len() as u64 - 1)) as u32,
-                });
+        let index = open.cursor.load(Ordering::Relaxed);
+        if open.take(writer, index, word) {
+            return open.taken(writer, index);
+        }
+        open.begin_further(writer, index, word)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_further(&self, writer: Writer<'_>, cursor: u64, word: u64) -> OpenPlace {
+        for index in (1..PROBES).map(|probe| cursor.wrapping_add(probe)) {
+            if self.take(writer, index, word) {
+                return self.taken(writer, index);
             }
         }
-        None
+        self.cursor.store(cursor.wrapping_add(PROBES), Ordering::Relaxed);
+        writer.count_untracked_age();
+        OpenPlace::NONE
+    }
+
+    #[inline(always)]
+    fn take(&self, writer: Writer<'_>, index: u64, word: u64) -> bool {
+        let place = self.place(index);
+        match writer {
+            Writer::Sole(_) => {
+                let free = place.load(Ordering::Relaxed) == 0;
+                if free {
+                    place.store(word, Ordering::Relaxed);
+                }
+                free
+            }
+            Writer::Shared(_) => {
+                place.compare_exchange(0, word, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn taken(&self, writer: Writer<'_>, index: u64) -> OpenPlace {
+        self.cursor.store(index.wrapping_add(1), Ordering::Relaxed);
+        OpenPlace::new(writer.block().index, index & (self.places.len() as u64 - 1))
     }
 
     /// Frees the place of an attempt that ended.
     #[inline(always)]
     pub(crate) fn end(&self, place: OpenPlace) {
-        if let Some(place) = self.places.get(place.place as usize) {
+        if let Some(place) = self.places.get(place.0 as u32 as usize) {
             place.store(0, Ordering::Relaxed);
         }
     }

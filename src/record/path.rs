@@ -65,7 +65,7 @@ impl LockPath {
     /// # Ok::<(), foreshock::Error>(())
     /// ```
     pub fn record_attempt(&self) {
-        self.shared.announce_path(self.id);
+        self.shared.announce(self.id);
     }
 
     /// Records an attempt that was granted, in one call.

@@ -18,7 +18,7 @@
 use super::boxed::boxed;
 use super::name::{BoundedName, Match, Name};
 use crate::error::Error;
-use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering, spin_hint};
 // Under loom every run must take the same steps; elsewhere nobody outside may know which names collide.
 #[cfg(foreshock_loom)]
 use foldhash::fast::FixedState as HashState;
@@ -38,7 +38,7 @@ const DEAD: u32 = 4;
 const NIL: u32 = 0;
 
 /// A thread that loses this many races for one bucket files its record under `__other__` instead.
-const ADD_ATTEMPTS: usize = 256;
+const ADD_ATTEMPTS: usize = if cfg!(foreshock_loom) { 4 } else { 256 };
 
 pub(crate) struct NameTable {
     /// Version in the upper half, link in the lower: the version makes a head that was taken off and put back
@@ -49,6 +49,8 @@ pub(crate) struct NameTable {
     freed: AtomicU64,
     /// Numbers from here on were never in use.
     fresh: AtomicU32,
+    /// Numbers that are linked, or were and are not free yet.
+    held: AtomicU32,
     hasher: HashState,
 }
 
@@ -71,6 +73,7 @@ impl NameTable {
             })?,
             freed: AtomicU64::new(0),
             fresh: AtomicU32::new(0),
+            held: AtomicU32::new(0),
             hasher: HashState::default(),
         })
     }
@@ -119,10 +122,13 @@ impl NameTable {
                 return found;
             }
             let Some(number) = spare.or_else(|| self.take_number(name)) else {
-                // Full; but a place may have gone to this very name since the walk: (FRESH) shows it.
-                if bucket.load(Ordering::Acquire) == head {
+                // All numbers are out; but one may have gone to this very name since the walk, as (FRESH) shows,
+                // or be with a thread that is about to lose its race and give it back.
+                let is_full = self.held.load(Ordering::Relaxed) >= self.other();
+                if is_full && bucket.load(Ordering::Acquire) == head {
                     return self.other();
                 }
+                spin_hint();
                 continue;
             };
             let node = &self.nodes[number as usize];
@@ -133,6 +139,7 @@ impl NameTable {
                 .compare_exchange(head, successor(head, number + 1), Ordering::Release, Ordering::Relaxed)
                 .is_ok()
             {
+                self.held.fetch_add(1, Ordering::Relaxed);
                 // (LISTED) Release: pairs with the Acquire load in `listed`.
                 node.state.store(LIVE, Ordering::Release);
                 return number;
@@ -317,6 +324,7 @@ impl NameTable {
     /// pinned when it was unlinked has left since.
     pub(crate) fn free(&self, number: u32) {
         self.release_number(number);
+        self.held.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
