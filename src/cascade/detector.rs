@@ -103,7 +103,7 @@ impl Detector {
         });
         for (pattern, tracked) in patterns.iter_mut().enumerate() {
             if to != u64::MAX {
-                tracked.settled.close_before(to);
+                tracked.settled.pass_to(to);
             }
             let ended = tracked.settled.take_closed().into_iter();
             changes.extend(ended.map(|episode| Change::Ended { pattern, episode }));

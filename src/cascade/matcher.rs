@@ -61,12 +61,11 @@ impl Matcher {
         if !self.rule.concerns(event.kind) {
             return;
         }
-        self.close_before(event.at);
+        self.pass_to(event.at);
         if let Some(open) = &mut self.open {
             open.join(event);
             return;
         }
-        self.forget_before(event.at.saturating_sub(self.rule.window_ns));
         if self.rule.is_initial(event.kind) {
             self.pending.push(*event);
         } else if !self.pending.is_empty() {
@@ -79,6 +78,13 @@ impl Matcher {
         if self.pending.len() > MAX_PENDING {
             self.thin_pending();
         }
+    }
+
+    /// Lets time pass: no event that comes is older than `now`. Without it the last failures before a long silence
+    /// would be waited on, and their paths kept, for as long as the silence lasts.
+    pub(crate) fn pass_to(&mut self, now: u64) {
+        self.close_before(now);
+        self.forget_before(now.saturating_sub(self.rule.window_ns));
     }
 
     /// Ends the open episode if a whole window passed without an event of it before `now`.

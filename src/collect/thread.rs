@@ -110,12 +110,9 @@ impl Core {
     /// Ticks until told to stop.
     fn run(&self, stop: &Receiver<()>) {
         let mut wait = self.tick;
-        loop {
-            // Parked. The only thing that wakes it before the time is the end: recording threads do not know this channel.
-            match stop.recv_timeout(wait) {
-                Err(RecvTimeoutError::Timeout) => {}
-                Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
-            }
+        // Parked. The only thing that wakes it before the time is the end, by a message or by the loss of the sender:
+        // recording threads do not know this channel.
+        while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(wait) {
             let planned_ns = (!self.is_manual_clock).then_some(nanos(wait));
             let busy = self.guarded(|collector| collector.tick(planned_ns, false));
             wait = if busy { self.tick.min(BUSY_TICK) } else { self.tick };

@@ -12,6 +12,7 @@ use super::event::{Operation, RawEvent};
 use super::failure::TypeId;
 use super::open::OpenAttempts;
 use super::outcome::Outcome;
+use super::recent::Recent;
 use super::ring::Ring;
 use crate::error::Error;
 use crate::sync::{AtomicU32, AtomicU64, Ordering, two_sided_fence};
@@ -39,6 +40,7 @@ pub(crate) struct Block {
     /// Odd while the writer is between a look-up by name and the end of its record.
     pin: CachePadded<AtomicU32>,
     next_operation: AtomicU64,
+    pub(crate) recent_paths: Recent,
     pub(crate) paths: Box<[PathCounters]>,
     /// By type, then by component.
     failures: Box<[AtomicU64]>,
@@ -83,6 +85,7 @@ impl Block {
             index,
             pin: CachePadded::new(AtomicU32::new(0)),
             next_operation: AtomicU64::new(0),
+            recent_paths: Recent::default(),
             paths: boxed("path counters", layout.paths, PathCounters::default)?,
             failures: boxed("failure counters", failures, || AtomicU64::new(0))?,
             components: layout.components,

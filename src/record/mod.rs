@@ -17,6 +17,7 @@ mod operations;
 pub(crate) mod outcome;
 mod path;
 pub(crate) mod pool;
+mod recent;
 pub(crate) mod ring;
 pub(crate) mod shared;
 pub(crate) mod table;

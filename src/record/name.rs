@@ -19,10 +19,13 @@ pub(crate) struct BoundedName<'a> {
 }
 
 impl<'a> BoundedName<'a> {
+    #[inline(always)]
     pub(crate) fn new(name: &'a str) -> Self {
-        if name.len() <= MAX_BYTES {
-            return Self { text: name, cut_off: 0 };
-        }
+        if name.len() <= MAX_BYTES { Self { text: name, cut_off: 0 } } else { Self::cut(name) }
+    }
+
+    #[cold]
+    fn cut(name: &'a str) -> Self {
         let text = &name[..name.floor_char_boundary(MAX_BYTES)];
         let rest = FixedState::default().hash_one(&name[text.len()..]);
         Self { text, cut_off: rest | 1 }

@@ -3,7 +3,7 @@
 //! Each operation has two ways in. The quick one has the thread's own block at hand, so that everything below is
 //! compiled for a sole writer; the other, cold, finds or takes a block first, and is compiled for either writer.
 
-use super::block::{WaitSample, Writer};
+use super::block::{Block, WaitSample, Writer};
 use super::event::{ComponentKey, Operation, RawEvent};
 use super::failure::{FailureType, LOCK_TIMEOUT, TypeId};
 use super::local::{any_writer, own_block};
@@ -100,16 +100,52 @@ impl Shared {
     pub(crate) fn with_path<R>(&self, name: &str, record: impl FnOnce(Writer<'_>, u32) -> R) -> Option<R> {
         let writer = self.writer()?;
         let _pin = writer.pin();
-        Some(record(writer, self.paths.find_or_add(BoundedName::new(name))))
+        let path = self.path_number(writer, BoundedName::new(name));
+        Some(record(writer, path))
+    }
+
+    /// The number of a path. The caller is pinned.
+    #[inline(always)]
+    fn path_number(&self, writer: Writer<'_>, name: BoundedName<'_>) -> u32 {
+        match writer {
+            Writer::Sole(block) => block
+                .recent_paths
+                .find(&self.paths, name)
+                .unwrap_or_else(|| self.path_number_cold(block, name)),
+            Writer::Shared(_) => self.paths.find_or_add(name),
+        }
+    }
+
+    #[inline(never)]
+    fn path_number_cold(&self, block: &Block, name: BoundedName<'_>) -> u32 {
+        let number = self.paths.find_or_add(name);
+        block.recent_paths.remember(&self.paths, name, number);
+        number
     }
 
     /// An outcome on a path named by the caller.
     #[inline]
     pub(crate) fn record_named(&self, name: &str, outcome: Outcome) {
-        let recorded = self.with_path(name, |writer, path| self.record_with(writer, path, outcome));
-        if recorded.is_none() {
-            self.refuse();
+        match own_block(self) {
+            Some(block) => self.record_named_with(Writer::Sole(block), name, outcome),
+            None => self.record_named_cold(name, outcome),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_named_cold(&self, name: &str, outcome: Outcome) {
+        match any_writer(self) {
+            Some(writer) => self.record_named_with(writer, name, outcome),
+            None => self.refuse(),
+        }
+    }
+
+    #[inline(always)]
+    fn record_named_with(&self, writer: Writer<'_>, name: &str, outcome: Outcome) {
+        let _pin = writer.pin();
+        let path = self.path_number(writer, BoundedName::new(name));
+        self.record_with(writer, path, outcome);
     }
 
     /// Announces an attempt whose outcome will come without a guard.

@@ -176,8 +176,9 @@ mod tests {
             while producers.iter().any(|p| !p.is_finished()) {
                 ring.drain(&mut take);
             }
-            while ring.drain(&mut take) > 0 {}
+            // Joined first: only then is everything that they stored ordered before this drain.
             let refused: usize = producers.into_iter().map(|p| p.join().unwrap()).sum();
+            while ring.drain(&mut take) > 0 {}
             (refused as u64, seen.iter().sum::<u64>())
         });
         assert_eq!(seen + refused, 3 * per_thread);

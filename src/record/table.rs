@@ -105,6 +105,16 @@ impl NameTable {
         self.walk(head, name)
     }
 
+    /// The number has this very name. The caller is pinned.
+    #[inline(always)]
+    pub(crate) fn has_name(&self, number: u32, name: BoundedName<'_>) -> bool {
+        self.nodes.get(number as usize).is_some_and(|node| {
+            // (LISTED) Acquire: the name is seen whole. Pinned before (light fence in `Writer::pin`), so the
+            // collector, which passes its heavy fence after a name has ceased to be live, waits before it frees it.
+            node.state.load(Ordering::Acquire) == LIVE && node.compare(name) == Match::Same
+        })
+    }
+
     /// The number of a name, given now if it has none; `__other__` where the table is full. The caller is pinned.
     pub(crate) fn find_or_add(&self, name: BoundedName<'_>) -> u32 {
         if name.is_reserved() {
@@ -451,7 +461,8 @@ mod tests {
     #[test]
     fn racing_threads_agree_on_every_number() {
         let names: Vec<String> = (0..if cfg!(miri) { 8 } else { 200 }).map(|i| format!("path/{i}")).collect();
-        let table = NameTable::new(names.len()).unwrap();
+        // Each thread may hold one number more while it races.
+        let table = NameTable::new(names.len() + 4).unwrap();
         let numbers: Vec<Vec<u32>> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..4)
                 .map(|_| scope.spawn(|| names.iter().map(|name| add(&table, name)).collect()))
