@@ -4,10 +4,11 @@
 use super::{Bound, explore};
 use crate::clock::Stamp;
 use crate::record::Outcome;
-use crate::record::block::{Layout, Writer};
+use crate::record::block::Layout;
 use crate::record::event::{ComponentKey, Operation, RawEvent};
 use crate::record::failure::TypeId;
 use crate::record::pool::Pool;
+use crate::record::writer::Writer;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const LAYOUT: Layout =

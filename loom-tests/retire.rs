@@ -4,9 +4,10 @@
 
 use super::{Bound, explore};
 use crate::record::Outcome;
-use crate::record::block::{Block, Layout, Writer};
+use crate::record::block::{Block, Layout};
 use crate::record::name::BoundedName;
 use crate::record::table::NameTable;
+use crate::record::writer::Writer;
 use crate::sync::two_sided_fence;
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -6,6 +6,7 @@
 mod episodes;
 mod failures;
 mod paths;
+mod report;
 mod retire;
 mod thread;
 mod timeline;
@@ -15,11 +16,11 @@ pub(crate) use thread::{Core, Worker};
 use crate::cascade::{Change, Detector, Event};
 use crate::clock::nanos;
 use crate::config::Config;
-use crate::publish::{Dropped, Outcomes, Publication, Snapshot, Statistics};
-use crate::record::block::{Refused, WaitSample};
+use crate::publish::Publication;
 use crate::record::event::{ComponentKey, RawEvent};
 use crate::record::shared::Shared;
-use crate::sync::{AtomicU64, Ordering, two_sided_fence};
+use crate::record::wait::WaitSample;
+use crate::sync::{Ordering, two_sided_fence};
 use episodes::Episodes;
 use failures::Failures;
 use paths::{PathState, PathSums};
@@ -315,68 +316,6 @@ impl Collector {
             .map(|(number, path)| (number, path.sums))
             .collect();
         self.can_retire = self.retirement.condemn(&self.shared, idle.into_iter());
-    }
-
-    /// Totals as of the last tick, and what was refused up to this moment.
-    pub(crate) fn statistics(&self) -> Statistics {
-        let shared = &self.shared;
-        let refused = |count: fn(&Refused) -> &AtomicU64| {
-            let blocks = shared.pool.blocks();
-            blocks.map(|block| count(&block.refused).load(Ordering::Relaxed)).sum::<u64>()
-        };
-        let outcomes =
-            Outcomes::from_fn(|outcome| self.scratch.sums.iter().map(|sums| sums.outcomes.of(outcome)).sum());
-        let raised = if shared.raise_lock_timeouts { outcomes.timeout } else { 0 };
-        let dropped = Dropped {
-            event: refused(|r| &r.events),
-            wait: refused(|r| &r.waits) + self.totals.unpublished_waits,
-            age: refused(|r| &r.ages),
-            after_shutdown: shared.after_shutdown.load(Ordering::Relaxed),
-            unregistered_type: shared.unregistered_type.load(Ordering::Relaxed),
-            published_path: 0,
-        };
-        Statistics {
-            total_events: self.failures.total() + raised,
-            processed_events: self.totals.processed_events,
-            dropped_events: dropped.event,
-            cascading_patterns_detected: (0..self.config.patterns.len())
-                .map(|pattern| self.detector.detected(pattern))
-                .sum(),
-            late_events: self.detector.late(),
-            local_pause_events: self.totals.local_pause_events,
-            local_pauses: self.totals.local_pauses,
-            outcomes,
-            dropped,
-            paths: self.paths.iter().flatten().count() as u64,
-            components: u64::from(shared.components.high_water()),
-            blocks: shared.pool.blocks().count() as u64 - 1,
-            ticks: self.totals.ticks,
-            panics: 0,
-        }
-    }
-
-    fn publication(&mut self, now: u64) -> Publication {
-        let paths: Vec<_> = (0u32..)
-            .zip(&self.paths)
-            .filter_map(|(number, path)| Some((path.as_ref()?, self.shared.cell(number)?)))
-            .map(|(path, cell)| path.status(cell))
-            .collect();
-        let waits = self.waits.drain(..).filter_map(|(number, wait_ns)| {
-            let path = self.paths.get(number as usize)?.as_ref()?;
-            Some((path.name.clone(), wait_ns as f64 / 1e9))
-        });
-        let waits = waits.collect();
-        let names = |component| component_name(&self.paths, &self.shared, component);
-        let snapshot = Snapshot {
-            timestamp_seconds: self.totals.last_timestamp_seconds,
-            statistics: self.statistics(),
-            paths,
-            patterns: self.episodes.patterns(&self.detector),
-            episodes: self.episodes.all(&self.detector, now, names),
-            failures: self.failures.counts(&self.shared),
-            roots: self.episodes.roots(),
-        };
-        Publication { snapshot: Arc::new(snapshot), waits, tick_seconds: self.totals.last_tick_seconds }
     }
 }
 

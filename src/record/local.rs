@@ -5,9 +5,10 @@
 //! monitor, and gives them back when the thread ends; while and after it is destroyed `LAST` is empty and records
 //! go to the fallback block.
 
-use super::block::{Block, Writer};
+use super::block::Block;
 use super::pool::Lease;
 use super::shared::Shared;
+use super::writer::Writer;
 use crate::sync::Ordering;
 use std::cell::{Cell, RefCell};
 use std::ptr;

@@ -1,7 +1,7 @@
 //! The recording path: any thread, bounded steps, no lock, no allocation, no system call.
 //!
 //! Top to bottom: the handles a host holds (`path`, `attempt`, `component`) -> what they share (`shared`) -> the
-//! thread's own block (`operations`, `local`, `pool`, `block`) -> counters and rings, which the collector reads.
+//! thread's own block (`operations`, `local`, `pool`, `writer`, `block`) -> counters and rings, which the collector reads.
 
 mod attempt;
 pub(crate) mod block;
@@ -21,6 +21,8 @@ mod recent;
 pub(crate) mod ring;
 pub(crate) mod shared;
 pub(crate) mod table;
+pub(crate) mod wait;
+pub(crate) mod writer;
 
 pub use attempt::Attempt;
 pub use component::Component;

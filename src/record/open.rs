@@ -8,7 +8,6 @@
 //! | 63..46 | path + 1 |
 //! | 45..0 | start, in 1,024ths of the clock's unit, modulo 2^46 (over 300 days) |
 
-use super::block::Writer;
 use super::boxed::boxed;
 use crate::clock::Stamp;
 use crate::error::Error;
@@ -63,54 +62,42 @@ impl OpenAttempts {
         &self.places[(index & (self.places.len() as u64 - 1)) as usize]
     }
 
-    /// Writes an attempt down. If no place near the last one is free, it is counted and goes without.
+    /// Writes an attempt down; `None` if no place near the last one is free. `sole`: nobody else takes places here.
     #[inline(always)]
-    pub(crate) fn begin(writer: Writer<'_>, path: u32, start: Stamp) -> OpenPlace {
-        let open = &writer.block().open;
+    pub(crate) fn begin(&self, sole: bool, block: usize, path: u32, start: Stamp) -> Option<OpenPlace> {
         let word = ((u64::from(path) + 1) << START_BITS) | ((start.0 >> START_SHIFT) & START_MASK);
         // Relaxed throughout: a place is one word that carries all it says; whoever ends the attempt got the
         // guard from its beginner, and so writes after it.
-        let index = open.cursor.load(Ordering::Relaxed);
-        if open.take(writer, index, word) {
-            return open.taken(writer, index);
-        }
-        open.begin_further(writer, index, word)
+        let cursor = self.cursor.load(Ordering::Relaxed);
+        let index =
+            if self.take(sole, cursor, word) { cursor } else { self.take_further(sole, cursor, word)? };
+        self.cursor.store(index.wrapping_add(1), Ordering::Relaxed);
+        Some(OpenPlace::new(block, index & (self.places.len() as u64 - 1)))
     }
 
     #[cold]
     #[inline(never)]
-    fn begin_further(&self, writer: Writer<'_>, cursor: u64, word: u64) -> OpenPlace {
-        for index in (1..PROBES).map(|probe| cursor.wrapping_add(probe)) {
-            if self.take(writer, index, word) {
-                return self.taken(writer, index);
-            }
+    fn take_further(&self, sole: bool, cursor: u64, word: u64) -> Option<u64> {
+        let further = (1..PROBES).map(|probe| cursor.wrapping_add(probe));
+        let taken = further.into_iter().find(|index| self.take(sole, *index, word));
+        if taken.is_none() {
+            // The next attempt looks further on.
+            self.cursor.store(cursor.wrapping_add(PROBES), Ordering::Relaxed);
         }
-        self.cursor.store(cursor.wrapping_add(PROBES), Ordering::Relaxed);
-        writer.count_untracked_age();
-        OpenPlace::NONE
+        taken
     }
 
     #[inline(always)]
-    fn take(&self, writer: Writer<'_>, index: u64, word: u64) -> bool {
+    fn take(&self, sole: bool, index: u64, word: u64) -> bool {
         let place = self.place(index);
-        match writer {
-            Writer::Sole(_) => {
-                let free = place.load(Ordering::Relaxed) == 0;
-                if free {
-                    place.store(word, Ordering::Relaxed);
-                }
-                free
-            }
-            Writer::Shared(_) => {
-                place.compare_exchange(0, word, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-            }
+        if !sole {
+            return place.compare_exchange(0, word, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         }
-    }
-
-    #[inline(always)]
-    fn taken(&self, writer: Writer<'_>, index: u64) -> OpenPlace {
-        self.cursor.store(index.wrapping_add(1), Ordering::Relaxed);
-        OpenPlace::new(writer.block().index, index & (self.places.len() as u64 - 1))
+        let free = place.load(Ordering::Relaxed) == 0;
+        if free {
+            place.store(word, Ordering::Relaxed);
+        }
+        free
     }
 
     /// Frees the place of an attempt that ended.

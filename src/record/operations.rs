@@ -3,14 +3,16 @@
 //! Each operation has two ways in. The quick one has the thread's own block at hand, so that everything below is
 //! compiled for a sole writer; the other, cold, finds or takes a block first, and is compiled for either writer.
 
-use super::block::{Block, WaitSample, Writer};
+use super::block::Block;
 use super::event::{ComponentKey, Operation, RawEvent};
 use super::failure::{FailureType, LOCK_TIMEOUT, TypeId};
 use super::local::{any_writer, own_block};
 use super::name::BoundedName;
-use super::open::{OpenAttempts, OpenPlace};
+use super::open::OpenPlace;
 use super::outcome::Outcome;
 use super::shared::Shared;
+use super::wait::WaitSample;
+use super::writer::Writer;
 use crate::clock::Stamp;
 use crate::sync::Ordering;
 
@@ -184,8 +186,7 @@ impl Shared {
         } else {
             Stamp(self.coarse.load(Ordering::Relaxed))
         };
-        writer.begin(path);
-        Begun { start, place: OpenAttempts::begin(writer, path, start) }
+        Begun { start, place: writer.begin(path, start) }
     }
 
     /// An attempt with a guard ends, on any thread. One that began after shutdown is counted here as refused.

@@ -178,8 +178,8 @@ impl Drop for Pool {
 #[cfg(all(test, not(foreshock_loom)))]
 mod tests {
     use super::*;
-    use crate::record::block::Writer;
     use crate::record::outcome::Outcome;
+    use crate::record::writer::Writer;
 
     const LAYOUT: Layout =
         Layout { paths: 2, components: 2, types: 6, ring_events: 2, open_attempts: 2, wait_samples: 0 };
