@@ -290,8 +290,9 @@ impl Inner {
             }
             return;
         }
-        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match worker {
+        // Held until the thread has ended: whoever else shuts down meanwhile waits for the last publication too.
+        let mut worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+        match worker.take() {
             Some(worker) => worker.stop(),
             None if self.manual && was_live => self.core.finish(),
             None => {}

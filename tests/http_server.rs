@@ -1,0 +1,173 @@
+//! The exporter's HTTP server: what it answers, and what it does not let a client do.
+
+#![cfg(feature = "prometheus")]
+
+mod common;
+
+use common::http::{ask, connect, read_response, scrape};
+use foreshock::Monitor;
+use foreshock::prometheus::Exporter;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::time::Duration;
+
+fn exporter() -> Exporter {
+    Exporter::builder().listen(([127, 0, 0, 1], 0)).start().expect("a free port")
+}
+
+#[test]
+fn metrics_are_served_and_head_is_answered_without_a_body() {
+    let exporter = exporter();
+    let monitor = Monitor::builder().recorder(exporter.recorder()).manual().start().unwrap();
+    monitor.record_success("bucket/a");
+    monitor.tick();
+    let read = scrape(exporter.local_addr());
+    assert_eq!(read.value("rustfs_lock_health_status", &[("path", "bucket/a")]), Some(1.0));
+    let head = ask(exporter.local_addr(), "HEAD", "/metrics");
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+    let query = ask(exporter.local_addr(), "GET", "/metrics?x=1");
+    assert_eq!(query.status, 200);
+}
+
+#[test]
+fn what_is_rendered_is_what_is_served() {
+    let exporter = exporter();
+    let monitor = Monitor::builder().recorder(exporter.recorder()).manual().start().unwrap();
+    monitor.tick();
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let served = ask(exporter.local_addr(), "GET", "/metrics").body;
+    assert_eq!(sorted(&served), sorted(&exporter.render()));
+}
+
+#[test]
+fn an_unknown_path_is_404() {
+    let exporter = exporter();
+    for path in ["/", "/metrics/", "/metricsx", "/Metrics", "//metrics", "/%6detrics"] {
+        assert_eq!(ask(exporter.local_addr(), "GET", path).status, 404, "{path}");
+    }
+    assert_eq!(ask(exporter.local_addr(), "POST", "/x").status, 404);
+}
+
+#[test]
+fn any_other_method_is_405_and_says_what_is_allowed() {
+    let exporter = exporter();
+    for method in ["POST", "PUT", "DELETE", "OPTIONS", "NONSENSE"] {
+        let response = ask(exporter.local_addr(), method, "/metrics");
+        assert_eq!(response.status, 405, "{method}");
+        assert!(response.head.contains("allow: get, head"), "{}", response.head);
+    }
+}
+
+#[test]
+fn a_huge_head_is_refused() {
+    let exporter = exporter();
+    let mut stream = connect(exporter.local_addr());
+    let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\nX-Big: ");
+    // The server may close before all is written; then the rest has nowhere to go.
+    let _ = stream.write_all(&vec![b'x'; 1 << 20]).and_then(|()| stream.write_all(b"\r\n\r\n"));
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    assert_eq!(ask(exporter.local_addr(), "GET", "/metrics").status, 200, "and the server lives");
+}
+
+#[test]
+fn what_is_not_http_is_refused() {
+    let exporter = exporter();
+    for garbage in [&b"\0\x01\x02\xff\r\n\r\n"[..], b"\r\n\r\n\r\n GET", b"GET\r\n\r\n"] {
+        let mut stream = connect(exporter.local_addr());
+        stream.write_all(garbage).unwrap();
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        assert!(!answer.starts_with(b"HTTP/1.1 200"));
+    }
+    assert_eq!(ask(exporter.local_addr(), "GET", "/metrics").status, 200);
+}
+
+#[test]
+fn clients_that_send_nothing_do_not_hold_up_others() {
+    let exporter = exporter();
+    let mut slow: Vec<_> = (0..8).map(|_| connect(exporter.local_addr())).collect();
+    for stream in &mut slow {
+        stream.write_all(b"GET /met").unwrap();
+    }
+    assert_eq!(ask(exporter.local_addr(), "GET", "/metrics").status, 200);
+    let first = &mut slow[0];
+    first.write_all(b"rics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+    assert_eq!(read_response(first).status, 200, "slow is not refused");
+}
+
+#[test]
+fn a_client_that_never_asks_is_cut_off_and_makes_room() {
+    let exporter = exporter();
+    // As many as are served at a time; none of them ever asks.
+    let silent: Vec<_> = (0..16).map(|_| connect(exporter.local_addr())).collect();
+    assert_eq!(ask(exporter.local_addr(), "GET", "/metrics").status, 200, "served once they are cut off");
+    drop(silent);
+}
+
+#[test]
+fn one_connection_may_ask_again() {
+    let exporter = exporter();
+    let mut stream = connect(exporter.local_addr());
+    stream.write_all(b"GET /x HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+    let first = read_response(&mut stream);
+    assert_eq!(first.status, 404);
+    assert!(first.body.contains("HTTP/1.1 200 OK"), "{}", first.body);
+}
+
+#[test]
+fn a_port_in_use_is_an_error_that_names_it() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let error = Exporter::builder().listen(address).start().expect_err("in use");
+    assert!(error.is_listen() && !error.is_config(), "{error}");
+    assert!(error.to_string().starts_with(&format!("cannot listen on {address}: ")), "{error}");
+    assert!(std::error::Error::source(&error).is_some());
+}
+
+#[test]
+fn a_dropped_exporter_gives_its_port_back() {
+    let first = exporter();
+    let address = first.local_addr();
+    drop(first);
+    let again = Exporter::builder().listen(address).start().expect("free again");
+    assert_eq!(ask(again.local_addr(), "GET", "/metrics").status, 200);
+}
+
+#[test]
+fn an_idle_timeout_out_of_range_names_itself_the_value_and_what_is_allowed() {
+    let start = |timeout| Exporter::builder().listen(([127, 0, 0, 1], 0)).idle_timeout(timeout).start();
+    let (ten, day) = (Duration::from_secs(10), Duration::from_secs(86_400));
+    assert!(start(ten).is_ok() && start(day).is_ok());
+    for timeout in [ten - Duration::from_nanos(1), day + Duration::from_nanos(1)] {
+        let error = start(timeout).expect_err("out of range");
+        assert_eq!(error.field(), Some("idle_timeout"));
+        assert_eq!(error.to_string(), format!("idle_timeout = {timeout:?}: allowed is 10s to 86400s"));
+    }
+}
+
+#[test]
+fn without_a_word_the_exporter_listens_on_loopback() {
+    let builder = format!("{:?}", Exporter::builder());
+    assert!(builder.contains("127.0.0.1:9464"), "{builder}");
+}
+
+#[test]
+fn a_second_recorder_of_the_process_is_refused() {
+    let install = || Exporter::builder().listen(([127, 0, 0, 1], 0)).install();
+    let installed = install().expect("the first");
+    let error = install().expect_err("the second");
+    assert!(error.is_recorder(), "{error}");
+    let monitor = Monitor::builder().prefix("by_facade").manual().start().unwrap();
+    monitor.tick();
+    let read = scrape(installed.local_addr());
+    assert_eq!(read.value("by_facade_foreshock_panics_total", &[]), Some(0.0));
+}

@@ -1,0 +1,173 @@
+//! Clocks that stand still or jump, and a process that was starved.
+
+mod common;
+
+use common::{NS, Scene, assert_conserved, manual, manual_with, outcomes, record_by_name, secs, status};
+use foreshock::FailureType::{IamOperationTimeout, LockTimeout, PeerUnreachable};
+use foreshock::LockHealth::{Degraded, Healthy, Unhealthy};
+use foreshock::Monitor;
+
+const PATH: &str = "config/iam/users";
+const DAY: u64 = 86_400;
+
+fn record(monitor: &Monitor, letters: &str) {
+    for outcome in outcomes(letters) {
+        record_by_name(monitor, PATH, outcome);
+    }
+}
+
+fn counts(monitor: &Monitor) -> (u64, u64, u64) {
+    let status = status(monitor, PATH);
+    (status.outcomes.completed(), status.window_completed, status.window_timeouts)
+}
+
+#[test]
+fn a_clock_that_stands_still_changes_no_count() {
+    let (monitor, _time) = manual();
+    for round in 1..=100 {
+        record(&monitor, "SSTSE");
+        assert_eq!(counts(&monitor), (5 * round, 5 * round, round));
+    }
+    assert_conserved(&monitor);
+}
+
+#[test]
+fn a_clock_that_jumps_back_changes_no_count() {
+    let (monitor, time) = manual();
+    record(&monitor, "SST");
+    assert_eq!(counts(&monitor), (3, 3, 1));
+    time.rewind(secs(DAY));
+    assert_eq!(counts(&monitor), (3, 3, 1));
+    record(&monitor, "SST");
+    assert_eq!(counts(&monitor), (6, 6, 2));
+    time.advance(secs(300));
+    assert_eq!(counts(&monitor), (6, 0, 0), "the window goes on from where it stood");
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_empties_the_window_and_no_total() {
+    let (monitor, time) = manual();
+    record(&monitor, "SSTTT");
+    assert_eq!(counts(&monitor), (5, 5, 3));
+    time.advance(secs(365 * DAY));
+    assert_eq!(counts(&monitor), (5, 0, 0));
+    assert_eq!(monitor.health(PATH), Healthy);
+    record(&monitor, "S");
+    assert_eq!(counts(&monitor), (6, 1, 0));
+}
+
+#[test]
+fn a_clock_that_jumps_to_and_fro_changes_no_count() {
+    let (monitor, time) = manual();
+    for round in 1..=20 {
+        time.advance(secs(3));
+        record(&monitor, "ST");
+        time.rewind(secs(5));
+        record(&monitor, "ST");
+        let (completed, in_window, timeouts) = counts(&monitor);
+        assert_eq!((completed, in_window, timeouts), (4 * round, 4 * round, 2 * round));
+    }
+    assert_conserved(&monitor);
+}
+
+#[test]
+fn a_timeout_before_the_clock_was_turned_back_does_not_stay_recent() {
+    let (monitor, time) = manual();
+    record(&monitor, "T");
+    time.rewind(secs(DAY));
+    assert_eq!(monitor.health(PATH), Healthy);
+    record(&monitor, "T");
+    assert_eq!(monitor.health(PATH), Degraded);
+    time.advance(secs(30));
+    assert_eq!(monitor.health(PATH), Healthy);
+}
+
+#[test]
+fn cascades_are_detected_after_the_clock_was_turned_back() {
+    let scene = Scene::new();
+    scene.tick();
+    scene.time.rewind(secs(DAY));
+    scene.tick();
+    scene.fail(PeerUnreachable, "node4");
+    scene.time.advance(secs(1));
+    scene.fail(LockTimeout, "a").fail(LockTimeout, "b");
+    assert_eq!(scene.detected("peer_lock_iam"), 1);
+    assert_eq!(scene.monitor.statistics().late_events, 0);
+}
+
+/// A cascade whose failures fall into the time in which the process stood still for this long.
+fn starved_for(pause: std::time::Duration) -> Scene {
+    let scene = Scene::new();
+    scene.tick();
+    scene.fail(PeerUnreachable, "node4");
+    scene.time.oversleep(pause);
+    scene.monitor.record_timeout(PATH);
+    scene.monitor.record_timeout(PATH);
+    scene.fail(IamOperationTimeout, "iam");
+    scene.tick();
+    scene
+}
+
+#[test]
+fn a_process_that_overslept_by_more_than_five_seconds_raises_no_cascade() {
+    let scene = starved_for(secs(5) + NS);
+    let statistics = scene.monitor.statistics();
+    assert_eq!(statistics.local_pauses, 1);
+    assert_eq!(statistics.local_pause_events, 4);
+    assert_eq!(statistics.total_events, 4);
+    assert_eq!(statistics.outcomes.timeout, 2, "timeouts are counted all the same");
+    assert_eq!(scene.episodes_in_total(), 0);
+    assert_conserved(&scene.monitor);
+}
+
+#[test]
+fn oversleeping_by_five_seconds_exactly_is_no_pause() {
+    let scene = starved_for(secs(5));
+    let statistics = scene.monitor.statistics();
+    assert_eq!((statistics.local_pauses, statistics.local_pause_events), (0, 0));
+    assert_eq!(scene.detected("peer_lock_iam"), 1);
+}
+
+#[test]
+fn timeouts_of_a_pause_still_count_for_the_health_of_their_path() {
+    let (monitor, time) = manual();
+    time.oversleep(secs(6));
+    record(&monitor, "TTT");
+    assert_eq!(status(&monitor, PATH).health, Unhealthy);
+    assert_eq!(monitor.statistics().local_pause_events, 3);
+}
+
+#[test]
+fn after_effects_of_a_pause_are_flagged_for_one_second_more() {
+    let (monitor, time) = manual();
+    time.oversleep(secs(6));
+    monitor.tick();
+    time.advance(secs(1));
+    record(&monitor, "T");
+    monitor.tick();
+    assert_eq!(monitor.statistics().local_pause_events, 1);
+    time.advance(NS);
+    record(&monitor, "T");
+    monitor.tick();
+    assert_eq!(monitor.statistics().local_pause_events, 1);
+    assert_eq!(monitor.statistics().local_pauses, 1, "one pause, counted once");
+}
+
+#[test]
+fn a_cascade_after_a_pause_is_detected() {
+    let scene = starved_for(secs(60));
+    scene.time.advance(secs(2));
+    scene.fail(PeerUnreachable, "node4").fail(LockTimeout, "a").fail(LockTimeout, "b");
+    assert_eq!(scene.detected("peer_lock_iam"), 1);
+}
+
+#[test]
+fn the_length_of_a_pause_is_a_setting() {
+    let (monitor, time) = manual_with(|builder| builder.local_pause_after(secs(10)));
+    time.oversleep(secs(10));
+    monitor.tick();
+    assert_eq!(monitor.statistics().local_pauses, 0);
+    time.oversleep(secs(10) + NS);
+    monitor.tick();
+    assert_eq!(monitor.statistics().local_pauses, 1);
+}
