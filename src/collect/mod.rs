@@ -54,6 +54,8 @@ pub(crate) struct Collector {
     /// When the last publication was made, on the timeline.
     published_at: Option<u64>,
     waits: Vec<(u32, u64)>,
+    /// What `has_records` saw last.
+    seen: Option<(u64, u64, u64)>,
     /// The last tick was made: what comes after it is counted and judged no more.
     finished: bool,
     scratch: Scratch,
@@ -102,6 +104,7 @@ impl Collector {
             totals: Totals::default(),
             published_at: None,
             waits: Vec::new(),
+            seen: None,
             finished: false,
             scratch: Scratch::default(),
             shared,
@@ -113,14 +116,16 @@ impl Collector {
     pub(crate) fn tick(&mut self, planned_ns: Option<u64>, must_publish: bool) -> TickResult {
         let began = Instant::now();
         let tick = self.read_clock(planned_ns);
-        self.sum_paths(tick.now);
+        if self.has_records() {
+            self.sum_paths(tick.now);
+            self.failures.sum(&self.shared);
+        }
         let busy = self.drain_events();
         self.drain_waits();
         let mut changed = self.detect(tick.now);
         self.find_oldest_attempts(&tick);
         changed |= self.judge_paths(&tick);
         self.retire_paths(tick.now);
-        self.failures.sum(&self.shared);
         self.totals.ticks += 1;
         let due = self.published_at.is_none_or(|at| tick.now - at >= nanos(self.config.publish_every));
         self.totals.last_tick_seconds = began.elapsed().as_secs_f64();
@@ -151,6 +156,15 @@ impl Collector {
             SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
         self.episodes.set_clock(tick.now, self.totals.last_timestamp_seconds);
         tick
+    }
+
+    /// Something was recorded, or named, since the last tick that found so.
+    fn has_records(&mut self) -> bool {
+        let shared = &self.shared;
+        let blocks = shared.pool.blocks();
+        let records = blocks.fold(0u64, |sum, block| sum.wrapping_add(block.records()));
+        let seen = (records, shared.paths.added(), shared.components.added());
+        self.seen.replace(seen) != Some(seen)
     }
 
     /// Sums every path's cells over all blocks, and takes new paths in.

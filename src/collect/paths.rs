@@ -93,6 +93,10 @@ impl PathState {
 
     /// Judges the path and leaves the result where `health()` finds it. True if the verdict changed.
     pub(super) fn judge(&mut self, shared: &Shared, cell: &PathCell, tick: &Tick, config: &Config) -> bool {
+        if !self.has_trouble(cell) {
+            return false;
+        }
+        self.window.advance(tick.now, config.bucket_ns);
         self.is_slow = self.oldest_age_ns.is_some_and(|age| age > config.slow_after_ns);
         let rate = if self.window.rate_exceeded(&config.limits) { JUDGED_RATE } else { 0 };
         let slow = if self.is_slow { JUDGED_SLOW } else { 0 };
@@ -101,6 +105,20 @@ impl PathState {
         }
         let health = shared.evidence(cell, tick.stamp).judge(&config.limits);
         std::mem::replace(&mut self.health, health) != health
+    }
+
+    /// There is anything to judge by: a timeout, an attempt in flight, or a verdict that has to be taken back.
+    fn has_trouble(&self, cell: &PathCell) -> bool {
+        self.oldest_age_ns.is_some()
+            || self.health != LockHealth::Healthy
+            || self.window.timeouts() > 0
+            || cell.last_timeout.load(Ordering::Relaxed) != 0
+            || cell.judged.load(Ordering::Relaxed) != 0
+    }
+
+    /// Lets time pass for what is only shown.
+    pub(super) fn pass_to(&mut self, now: u64, config: &Config) {
+        self.window.advance(now, config.bucket_ns);
     }
 
     /// Guards that have not ended. Cells of a begin and an end may be read at different moments: not below 0.

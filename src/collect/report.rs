@@ -46,6 +46,9 @@ impl Collector {
     }
 
     pub(super) fn publication(&mut self, now: u64) -> Publication {
+        for path in self.paths.iter_mut().flatten() {
+            path.pass_to(now, &self.config);
+        }
         let paths: Vec<_> = (0u32..)
             .zip(&self.paths)
             .filter_map(|(number, path)| Some((path.as_ref()?, self.shared.cell(number)?)))

@@ -39,6 +39,9 @@ pub(crate) struct Block {
     /// Odd while the writer is between a look-up by name and the end of its record.
     pub(super) pin: CachePadded<AtomicU32>,
     pub(super) next_operation: AtomicU64,
+    /// Records made so far. Stored after what the record wrote, so that the collector need not look at the rest
+    /// while this stands still.
+    pub(super) records: AtomicU64,
     pub(crate) recent_paths: Recent,
     pub(crate) paths: Box<[PathCounters]>,
     /// By type, then by component.
@@ -84,6 +87,7 @@ impl Block {
             index,
             pin: CachePadded::new(AtomicU32::new(0)),
             next_operation: AtomicU64::new(0),
+            records: AtomicU64::new(0),
             recent_paths: Recent::default(),
             paths: boxed("path counters", layout.paths, PathCounters::default)?,
             failures: boxed("failure counters", failures, || AtomicU64::new(0))?,
@@ -106,6 +110,12 @@ impl Block {
     /// found the ring full.
     pub(crate) fn failures(&self, kind: TypeId, component: u32) -> u64 {
         self.failure_cell(kind, component).map_or(0, |cell| cell.load(Ordering::Relaxed))
+    }
+
+    /// Records made so far. Who sees a number sees all that those records counted.
+    pub(crate) fn records(&self) -> u64 {
+        // Acquire: pairs with (COUNTED) in `writer.rs`.
+        self.records.load(Ordering::Acquire)
     }
 
     /// For the collector: `None` while nothing is pinned here, else a token that changes when the pin ends.

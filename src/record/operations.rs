@@ -68,6 +68,7 @@ impl Shared {
         if let Some(cell) = self.cell(path) {
             cell.answer();
         }
+        writer.counted();
     }
 
     /// Counts an outcome and keeps the consecutive run.
@@ -186,7 +187,9 @@ impl Shared {
         } else {
             Stamp(self.coarse.load(Ordering::Relaxed))
         };
-        Begun { start, place: writer.begin(path, start) }
+        let place = writer.begin(path, start);
+        writer.counted();
+        Begun { start, place }
     }
 
     /// An attempt with a guard ends, on any thread. One that began after shutdown is counted here as refused.
@@ -231,6 +234,7 @@ impl Shared {
             writer.push_wait(WaitSample { path, wait_ns });
         }
         self.settle(writer, path, outcome, operation);
+        writer.counted();
     }
 
     pub(crate) fn next_operation(&self) -> Operation {
@@ -274,5 +278,6 @@ impl Shared {
         writer.count_failure(kind, component);
         let (at, component) = (self.clock.stamp(), ComponentKey::Component(component));
         writer.push_event(RawEvent { at, kind, component, operation });
+        writer.counted();
     }
 }

@@ -51,6 +51,8 @@ pub(crate) struct NameTable {
     fresh: AtomicU32,
     /// Numbers that are linked, or were and are not free yet.
     held: AtomicU32,
+    /// Names added so far.
+    added: AtomicU64,
     hasher: HashState,
 }
 
@@ -74,6 +76,7 @@ impl NameTable {
             freed: AtomicU64::new(0),
             fresh: AtomicU32::new(0),
             held: AtomicU32::new(0),
+            added: AtomicU64::new(0),
             hasher: HashState::default(),
         })
     }
@@ -88,6 +91,12 @@ impl NameTable {
         // Acquire: pairs with the Release part of the increment in `take_number`; who sees the number sees the
         // table that it belongs to. Nothing of the node is read on this ground alone.
         self.fresh.load(Ordering::Acquire).min(self.other())
+    }
+
+    /// Names added so far. Who sees a number sees each of those names listed.
+    pub(crate) fn added(&self) -> u64 {
+        // Acquire: pairs with (ADDED).
+        self.added.load(Ordering::Acquire)
     }
 
     fn bucket(&self, name: BoundedName<'_>) -> &AtomicU64 {
@@ -152,6 +161,8 @@ impl NameTable {
                 self.held.fetch_add(1, Ordering::Relaxed);
                 // (LISTED) Release: pairs with the Acquire load in `listed`.
                 node.state.store(LIVE, Ordering::Release);
+                // (ADDED) Release: pairs with the Acquire load in `added`.
+                self.added.fetch_add(1, Ordering::Release);
                 return number;
             }
             spare = Some(number);

@@ -38,6 +38,21 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Ends a record: lets the collector know that there is something to sum.
+    #[inline(always)]
+    pub(crate) fn counted(self) {
+        let records = &self.block().records;
+        // (COUNTED) Release: pairs with the Acquire load in `Block::records`.
+        match self {
+            Self::Sole(_) => {
+                records.store(records.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+            }
+            Self::Shared(_) => {
+                records.fetch_add(1, Ordering::Release);
+            }
+        }
+    }
+
     #[inline(always)]
     fn path(self, path: u32) -> Option<&'a PathCounters> {
         self.block().paths.get(path as usize)
