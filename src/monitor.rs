@@ -1,7 +1,7 @@
 //! The monitor: the host's way in.
 
 use crate::clock::Clock;
-use crate::collect::{Collector, Core, Worker};
+use crate::collect::{Collector, Core, Worker, is_publishing};
 use crate::config::{Builder, Config, SharedRecorder};
 use crate::error::Error;
 use crate::health::LockHealth;
@@ -282,11 +282,20 @@ impl Inner {
     fn shutdown(&self) {
         let was_live = self.shared.end();
         if self.shared.is_forked() {
-            // No lock may be taken here: a thread of the parent may have held it at the fork, for ever.
+            // No lock may be waited for here: a thread of the parent may have held it at the fork, for ever.
             if let Ok(mut worker) = self.worker.try_lock()
                 && let Some(worker) = worker.take()
             {
                 worker.forget();
+            }
+            return;
+        }
+        if is_publishing() {
+            // The host's recorder shuts its own monitor down. Whoever waits for that must not be waited for.
+            if let Ok(mut worker) = self.worker.try_lock()
+                && let Some(worker) = worker.take()
+            {
+                worker.stop();
             }
             return;
         }

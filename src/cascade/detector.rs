@@ -72,7 +72,9 @@ impl Detector {
 
     /// One tick: takes what arrived and judges as of `now`, which never runs backwards.
     pub(crate) fn observe(&mut self, batch: impl IntoIterator<Item = Event>, now: u64) -> Vec<Change> {
-        self.unsettled.arrive(batch);
+        let patterns = &self.patterns;
+        let wanted = |event: &Event| patterns.iter().any(|p| p.settled.concerns(event.kind));
+        self.unsettled.arrive(batch, wanted);
         let mut changes = Vec::new();
         if let Some(to) = self.unsettled.overflow() {
             self.settle(to, &mut changes);

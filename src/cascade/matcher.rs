@@ -9,6 +9,7 @@ use super::event::Event;
 use super::pattern::Rule;
 use super::thin::thin;
 use crate::record::event::{ComponentKey, Operation};
+use crate::record::failure::TypeId;
 use std::collections::VecDeque;
 
 /// Events that wait for a match. Beyond it those of one second are merged.
@@ -169,6 +170,10 @@ impl Matcher {
             }
             self.pending.push(event);
         }
+    }
+
+    pub(crate) fn concerns(&self, kind: TypeId) -> bool {
+        self.rule.concerns(kind)
     }
 
     /// Episodes found so far.

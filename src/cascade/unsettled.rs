@@ -4,7 +4,7 @@ use super::event::Event;
 use super::thin::{SECOND_NS, thin};
 
 /// Events that wait for late ones. Beyond it those of one second are merged, and where that does not help the
-/// older half stops waiting.
+/// older half waits no longer.
 const MAX_EVENTS: usize = 4_096;
 
 #[derive(Clone, Debug)]
@@ -21,13 +21,14 @@ impl Unsettled {
         Self { events: Vec::new(), settled_to: 0, late: 0 }
     }
 
-    /// Takes what arrived, in any order; events of one source in the order of their recording.
-    pub(crate) fn arrive(&mut self, batch: impl IntoIterator<Item = Event>) {
+    /// Takes what arrived, in any order; events of one source in the order of their recording. What is not `wanted`
+    /// takes up no room.
+    pub(crate) fn arrive(&mut self, batch: impl IntoIterator<Item = Event>, wanted: impl Fn(&Event) -> bool) {
         let before = self.events.len();
         for event in batch {
             if event.at < self.settled_to {
                 self.late += 1;
-            } else {
+            } else if wanted(&event) {
                 self.events.push(event);
             }
         }
@@ -36,14 +37,23 @@ impl Unsettled {
             self.events.sort_by_key(Event::order);
         }
         if self.events.len() > MAX_EVENTS {
-            thin(&mut self.events, MAX_EVENTS / 2, SECOND_NS, |_| 0);
+            self.merge();
         }
     }
 
-    /// The time up to which events must be settled early, so that no more than `MAX_EVENTS` wait.
+    /// Merges the events of one second, but never across one of another type: which of them came before an
+    /// initial and which after it decides the match.
+    fn merge(&mut self) {
+        let (mut run, mut last) = (0, None);
+        thin(&mut self.events, MAX_EVENTS / 2, SECOND_NS, |event| {
+            run += u64::from(last.replace(event.kind) != Some(event.kind));
+            run
+        });
+    }
+
+    /// The time up to which events must be settled early, where merging did not make room: half of them then wait on.
     pub(crate) fn overflow(&self) -> Option<u64> {
-        (self.events.len() > MAX_EVENTS / 2 + MAX_EVENTS / 4)
-            .then(|| self.events[self.events.len() - MAX_EVENTS / 2].at)
+        (self.events.len() > MAX_EVENTS).then(|| self.events[self.events.len() - MAX_EVENTS / 2].at)
     }
 
     /// Hands on, in order, what happened before `to`: nothing that arrives from now on may come before it.

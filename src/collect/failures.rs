@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 #[derive(Default)]
 pub(super) struct Failures {
-    names: Vec<Arc<str>>,
+    /// By number; `None` for one that no name has (yet).
+    names: Vec<Option<Arc<str>>>,
     /// By component, then by type; `__other__` is the last.
     sums: Vec<Vec<u64>>,
     total: u64,
@@ -27,13 +28,18 @@ impl Failures {
             self.total += by_type.iter().sum::<u64>();
             self.sums.push(by_type);
         }
-        while self.names.len() < known as usize {
-            // A number is taken a moment before its name can be seen: then it is named at the next tick.
-            match shared.components.listed(self.names.len() as u32) {
-                Some(name) => self.names.push(name),
-                None => break,
+        self.names.resize(known as usize, None);
+        for (number, name) in (0u32..).zip(&mut self.names) {
+            // A number may be without a name for long: a thread that lost a race gave it back.
+            if name.is_none() {
+                *name = shared.components.listed(number);
             }
         }
+    }
+
+    /// Components that have a name.
+    pub(super) fn components(&self) -> u64 {
+        self.names.iter().flatten().count() as u64
     }
 
     /// All failures of registered components.
@@ -52,7 +58,9 @@ impl Failures {
             }));
         };
         for (name, by_type) in self.names.iter().zip(&self.sums) {
-            list(name, by_type);
+            if let Some(name) = name {
+                list(name, by_type);
+            }
         }
         if let Some(other) = self.sums.last().filter(|by_type| by_type.iter().any(|n| *n > 0)) {
             list(&crate::record::name::OTHER.into(), other);

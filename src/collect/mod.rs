@@ -11,7 +11,7 @@ mod retire;
 mod thread;
 mod timeline;
 
-pub(crate) use thread::{Core, Worker};
+pub(crate) use thread::{Core, Worker, is_publishing};
 
 use crate::cascade::{Change, Detector, Event};
 use crate::clock::nanos;
@@ -54,7 +54,7 @@ pub(crate) struct Collector {
     /// When the last publication was made, on the timeline.
     published_at: Option<u64>,
     waits: Vec<(u32, u64)>,
-    /// What `has_records` saw last.
+    /// What `records` was when the sums were last taken.
     seen: Option<(u64, u64, u64)>,
     /// The last tick was made: what comes after it is counted and judged no more.
     finished: bool,
@@ -88,6 +88,13 @@ pub(crate) struct TickResult {
     pub(crate) busy: bool,
 }
 
+/// What a look found: when, whether a verdict changed, whether a ring was filling up.
+struct Look {
+    now: u64,
+    changed: bool,
+    busy: bool,
+}
+
 impl Collector {
     pub(crate) fn new(shared: Arc<Shared>, config: Config) -> Self {
         let rules = config.patterns.iter().map(|(_, rule)| *rule).collect();
@@ -112,13 +119,26 @@ impl Collector {
         }
     }
 
-    /// Looks once. `planned_ns`: how long after the last tick this one was meant to come, if it was.
-    pub(crate) fn tick(&mut self, planned_ns: Option<u64>, must_publish: bool) -> TickResult {
+    /// Looks once. `planned_at`: the clock's reading at which this tick was to come, if it was waited for.
+    pub(crate) fn tick(&mut self, planned_at: Option<u64>, must_publish: bool) -> TickResult {
+        let look = self.look(planned_at);
+        let due = self.published_at.is_none_or(|at| look.now - at >= nanos(self.config.publish_every));
+        let publication = (must_publish || look.changed || due).then(|| {
+            self.published_at = Some(look.now);
+            self.publication(look.now)
+        });
+        TickResult { publication, busy: look.busy }
+    }
+
+    /// The phases of a tick.
+    fn look(&mut self, planned_at: Option<u64>) -> Look {
         let began = Instant::now();
-        let tick = self.read_clock(planned_ns);
-        if self.has_records() {
+        let tick = self.read_clock(planned_at);
+        let records = self.records();
+        if self.seen != Some(records) {
             self.sum_paths(tick.now);
             self.failures.sum(&self.shared);
+            self.seen = Some(records);
         }
         let busy = self.drain_events();
         self.drain_waits();
@@ -127,19 +147,13 @@ impl Collector {
         changed |= self.judge_paths(&tick);
         self.retire_paths(tick.now);
         self.totals.ticks += 1;
-        let due = self.published_at.is_none_or(|at| tick.now - at >= nanos(self.config.publish_every));
         self.totals.last_tick_seconds = began.elapsed().as_secs_f64();
-        let publication = (must_publish || changed || due).then(|| {
-            self.published_at = Some(tick.now);
-            self.publication(tick.now)
-        });
-        TickResult { publication, busy }
+        Look { now: tick.now, changed, busy }
     }
 
     /// The last tick: what waits for late events is settled, and open episodes end with the monitor.
     pub(crate) fn finish(&mut self) -> TickResult {
-        let _ = self.tick(None, false);
-        let now = self.timeline.time_of(self.shared.clock.nanos(self.shared.clock.stamp()));
+        let now = self.look(None).now;
         let changes = self.detector.finish(now);
         self.apply_changes(changes, now);
         self.episodes.shut_down();
@@ -147,9 +161,9 @@ impl Collector {
         TickResult { publication: Some(self.publication(now)), busy: false }
     }
 
-    fn read_clock(&mut self, planned_ns: Option<u64>) -> Tick {
+    fn read_clock(&mut self, planned_at: Option<u64>) -> Tick {
         let clock = &self.shared.clock;
-        let tick = self.timeline.advance(clock, planned_ns, self.config.local_pause_after_ns);
+        let tick = self.timeline.advance(clock, planned_at, self.config.local_pause_after_ns);
         self.shared.coarse.store(tick.stamp.0, Ordering::Relaxed);
         self.totals.local_pauses += u64::from(tick.paused);
         self.totals.last_timestamp_seconds =
@@ -158,13 +172,12 @@ impl Collector {
         tick
     }
 
-    /// Something was recorded, or named, since the last tick that found so.
-    fn has_records(&mut self) -> bool {
+    /// Numbers that change with every record and with every new name.
+    fn records(&self) -> (u64, u64, u64) {
         let shared = &self.shared;
         let blocks = shared.pool.blocks();
         let records = blocks.fold(0u64, |sum, block| sum.wrapping_add(block.records()));
-        let seen = (records, shared.paths.added(), shared.components.added());
-        self.seen.replace(seen) != Some(seen)
+        (records, shared.paths.added(), shared.components.added())
     }
 
     /// Sums every path's cells over all blocks, and takes new paths in.
@@ -304,8 +317,8 @@ impl Collector {
         let sums = &self.scratch.sums;
         let detector = &self.detector;
         let mentioned = |path: u32| detector.mentions(ComponentKey::Path(path));
-        let freed = self.retirement.advance(&self.shared, |path| sums[path as usize], mentioned);
-        for number in freed {
+        let ended = self.retirement.advance(&self.shared, |path| sums[path as usize], mentioned);
+        for number in ended {
             self.bases.insert(number, sums[number as usize]);
             self.paths[number as usize] = None;
         }
@@ -320,7 +333,7 @@ impl Collector {
                 && path.last_active <= idle_since
                 && path.open_guards() == 0
                 && !retirement.is_candidate(number)
-                && !retire::has_handles(&self.shared, number)
+                && !retire::is_held(&self.shared, number)
                 && !mentioned(number)
         };
         let idle: Vec<_> = (0u32..)

@@ -38,7 +38,7 @@ impl Collector {
             outcomes,
             dropped,
             paths: self.paths.iter().flatten().count() as u64,
-            components: u64::from(shared.components.high_water()),
+            components: self.failures.components(),
             blocks: shared.pool.blocks().count() as u64 - 1,
             ticks: self.totals.ticks,
             panics: 0,

@@ -68,15 +68,14 @@ impl Retirement {
     }
 
     /// One step for each candidate. `sums` are this tick's; `mentioned`: something still speaks of the path.
-    /// Returns the paths whose numbers were given back.
+    /// Returns the paths that ended: nothing is recorded under their numbers any more.
     pub(super) fn advance(
         &mut self,
         shared: &Shared,
         sums: impl Fn(u32) -> PathSums,
         mentioned: impl Fn(u32) -> bool,
     ) -> Vec<u32> {
-        let mut freed = Vec::new();
-        let mut killed = false;
+        let mut ended = Vec::new();
         self.candidates.retain_mut(|candidate| {
             let path = candidate.path;
             if !candidate.pins_ended(shared) {
@@ -89,7 +88,7 @@ impl Retirement {
                 }
                 Step::Quiet => {
                     if sums(path) != candidate.sums
-                        || has_handles(shared, path)
+                        || is_held(shared, path)
                         || mentioned(path)
                         || !shared.paths.kill(path)
                     {
@@ -98,7 +97,7 @@ impl Retirement {
                     }
                     shared.paths.unlink(path);
                     candidate.step = Step::Dead;
-                    killed = true;
+                    ended.push(path);
                     true
                 }
                 Step::Dead => {
@@ -106,15 +105,14 @@ impl Retirement {
                         cell.reset();
                     }
                     shared.paths.free(path);
-                    freed.push(path);
                     false
                 }
             }
         });
-        if killed {
+        if !ended.is_empty() {
             self.note_pins_of_dead(shared);
         }
-        freed
+        ended
     }
 
     fn note_pins_of_dead(&mut self, shared: &Shared) {
@@ -139,7 +137,10 @@ fn pinned(shared: &Shared) -> Vec<(usize, u32)> {
     pins.filter_map(|block| block.pinned().map(|token| (block.index, token))).collect()
 }
 
-pub(super) fn has_handles(shared: &Shared, path: u32) -> bool {
-    // Acquire: pairs with (HANDLE) in `record/path.rs`.
-    shared.cell(path).is_some_and(|cell| cell.handles.load(Ordering::Acquire) > 0)
+/// A handle is held on the path, or an attempt was announced on it and not answered.
+pub(super) fn is_held(shared: &Shared, path: u32) -> bool {
+    shared.cell(path).is_some_and(|cell| {
+        // Acquire: pairs with (HANDLE) in `record/path.rs`.
+        cell.handles.load(Ordering::Acquire) > 0 || cell.announced.load(Ordering::Relaxed) > 0
+    })
 }

@@ -1,10 +1,11 @@
 //! Who turns the collector: a thread of its own, or the host by hand.
 
 use super::{Collector, TickResult};
-use crate::clock::nanos;
+use crate::clock::{Clock, nanos};
 use crate::error::Error;
 use crate::publish::{Publication, Publisher, Snapshot, Statistics};
 use crate::sync::process_wide::{AtomicU64, Ordering};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,19 +26,33 @@ pub(crate) struct Core {
     latest: Mutex<Arc<Snapshot>>,
     panics: AtomicU64,
     unpublished_paths: AtomicU64,
+    /// Latency samples that reached no recorder.
+    unpublished_waits: AtomicU64,
     tick: Duration,
-    is_manual_clock: bool,
+    /// `None` for a manual clock, which says by itself how long the process stood still.
+    clock: Option<Clock>,
+}
+
+thread_local! {
+    /// This thread is inside of the host's recorder, below `guarded`.
+    static PUBLISHING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// This thread was called by the recorder that it publishes to.
+pub(crate) fn is_publishing() -> bool {
+    PUBLISHING.get()
 }
 
 impl Core {
     pub(crate) fn new(collector: Collector, publisher: Publisher, tick: Duration) -> Self {
         Self {
-            is_manual_clock: collector.shared.clock.is_manual(),
+            clock: Some(collector.shared.clock.clone()).filter(|clock| !clock.is_manual()),
             collector: Mutex::new(collector),
             publisher: Mutex::new(publisher),
             latest: Mutex::new(Arc::default()),
             panics: AtomicU64::new(0),
             unpublished_paths: AtomicU64::new(0),
+            unpublished_waits: AtomicU64::new(0),
             tick,
         }
     }
@@ -56,7 +71,8 @@ impl Core {
     pub(crate) fn collect(&self) {
         let ticked = self.caught(|| lock(&self.collector).tick(None, true));
         if let Some(publication) = ticked.and_then(|result| result.publication) {
-            self.keep(publication);
+            let publication = self.keep(publication);
+            self.lose_waits(&publication);
         }
     }
 
@@ -67,12 +83,26 @@ impl Core {
         };
         if let Some(publication) = result.publication {
             let publication = self.keep(publication);
-            let published = self.caught(|| lock(&self.publisher).publish(&publication));
-            if let Some(unpublished) = published {
-                self.unpublished_paths.store(unpublished, Ordering::Relaxed);
+            match self.publish(&publication) {
+                Some(unpublished) => self.unpublished_paths.store(unpublished, Ordering::Relaxed),
+                None => self.lose_waits(&publication),
             }
         }
         result.busy
+    }
+
+    /// `None` if the recorder panicked, or called us: it is not to be called from within itself.
+    fn publish(&self, publication: &Publication) -> Option<u64> {
+        if PUBLISHING.replace(true) {
+            return None;
+        }
+        let published = self.caught(|| lock(&self.publisher).publish(publication));
+        PUBLISHING.set(false);
+        published
+    }
+
+    fn lose_waits(&self, publication: &Publication) {
+        self.unpublished_waits.fetch_add(publication.waits.len() as u64, Ordering::Relaxed);
     }
 
     /// What panics is counted here and goes no further.
@@ -95,6 +125,7 @@ impl Core {
     fn complete(&self, statistics: &mut Statistics) {
         statistics.panics = self.panics.load(Ordering::Relaxed);
         statistics.dropped.published_path = self.unpublished_paths.load(Ordering::Relaxed);
+        statistics.dropped.wait += self.unpublished_waits.load(Ordering::Relaxed);
     }
 
     pub(crate) fn statistics(&self) -> Statistics {
@@ -107,15 +138,23 @@ impl Core {
         lock(&self.latest).clone()
     }
 
+    /// What the clock will read when a wait that begins now has passed. Of the wait alone: a recorder that takes its
+    /// time has not starved the process.
+    fn reading_after(&self, wait: Duration) -> Option<u64> {
+        let clock = self.clock.as_ref()?;
+        Some(clock.nanos(clock.stamp()).saturating_add(nanos(wait)))
+    }
+
     /// Ticks until told to stop.
     fn run(&self, stop: &Receiver<()>) {
         let mut wait = self.tick;
+        let mut planned_at = self.reading_after(wait);
         // Parked. The only thing that wakes it before the time is the end, by a message or by the loss of the sender:
         // recording threads do not know this channel.
         while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(wait) {
-            let planned_ns = (!self.is_manual_clock).then_some(nanos(wait));
-            let busy = self.guarded(|collector| collector.tick(planned_ns, false));
+            let busy = self.guarded(|collector| collector.tick(planned_at, false));
             wait = if busy { self.tick.min(BUSY_TICK) } else { self.tick };
+            planned_at = self.reading_after(wait);
         }
         self.finish();
     }

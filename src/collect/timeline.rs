@@ -32,11 +32,10 @@ impl Timeline {
         Self { last_reading: clock.nanos(clock.stamp()), offset: 0, pause: None }
     }
 
-    /// `overslept_ns`: how much later than planned this tick comes.
-    pub(super) fn advance(&mut self, clock: &Clock, planned_ns: Option<u64>, pause_after_ns: u64) -> Tick {
+    /// `planned_at`: the reading at which this tick was to come, if it was waited for.
+    pub(super) fn advance(&mut self, clock: &Clock, planned_at: Option<u64>, pause_after_ns: u64) -> Tick {
         let stamp = clock.stamp();
         let reading = clock.nanos(stamp);
-        let last = self.last_reading.saturating_add(self.offset);
         if reading < self.last_reading {
             self.offset = self.offset.saturating_add(self.last_reading - reading);
         }
@@ -44,11 +43,11 @@ impl Timeline {
         let now = reading.saturating_add(self.offset);
         let overslept_ns = match clock.take_overslept_ns() {
             Some(manual) => manual,
-            None => planned_ns.map_or(0, |planned| (now - last).saturating_sub(planned)),
+            None => planned_at.map_or(0, |planned| reading.saturating_sub(planned)),
         };
         let paused = overslept_ns > pause_after_ns;
         if paused {
-            self.pause = Some((last, now + PAUSE_GRACE_NS));
+            self.pause = Some((now.saturating_sub(overslept_ns), now + PAUSE_GRACE_NS));
         }
         Tick { now, stamp, paused }
     }

@@ -8,6 +8,8 @@ use super::names::{self, METRICS, Metric, MetricKind};
 use super::series::PathSeries;
 use super::snapshot::Snapshot;
 use crate::config::{Config, SharedRecorder};
+use crate::record::failure::FailureTypes;
+use crate::record::name::OTHER;
 use crate::record::{FailureType, Outcome};
 use metrics::{Key, Label, Level, Metadata, Recorder, SharedString};
 use std::collections::HashMap;
@@ -31,6 +33,7 @@ pub(crate) struct Publisher {
     /// Patterns whose initial failure is a lock timeout, if paths raise them.
     path_roots: Vec<Arc<str>>,
     raise_lock_timeouts: bool,
+    types: FailureTypes,
 }
 
 impl Publisher {
@@ -49,6 +52,7 @@ impl Publisher {
             series: PathSeries::new(config.max_published_paths),
             path_roots: path_patterns.map(|(pattern, _)| pattern.name().into()).collect(),
             raise_lock_timeouts: config.raise_lock_timeouts,
+            types: FailureTypes::new(config.custom_failures.clone()),
         }
     }
 
@@ -98,39 +102,39 @@ impl Publisher {
         }
     }
 
+    /// Hands the latency samples on; those of paths without a series of their own under `__other__`.
     fn write_waits(&self, out: &Writer<'_>, publication: &Publication) {
-        let mut by_path: HashMap<&Arc<str>, metrics::Histogram> = HashMap::new();
-        for path in publication.snapshot.paths.iter().filter(|path| self.series.is_own(path)) {
-            let histogram = out.histogram(names::LOCK_HEALTH_WAIT, [shared(&path.name)]);
-            by_path.insert(&path.name, histogram);
-        }
+        let histogram = |name: &Arc<str>| out.histogram(names::LOCK_HEALTH_WAIT, [shared(name)]);
+        let other = histogram(&OTHER.into());
+        let own = publication.snapshot.paths.iter().filter(|path| self.series.is_own(path));
+        let by_path: HashMap<_, _> = own.map(|path| (&path.name, histogram(&path.name))).collect();
         for (name, seconds) in &publication.waits {
-            if let Some(histogram) = by_path.get(name) {
-                histogram.record(*seconds);
-            }
+            by_path.get(name).unwrap_or(&other).record(*seconds);
         }
     }
 
     /// Failures of components, and timeouts of paths in the role of one. A component may have the name of a path:
-    /// then both are one series.
+    /// then both are one series, which the component keeps alive when the path retires.
     fn write_failures(&self, out: &Writer<'_>, snapshot: &Snapshot) {
         let lock_timeout = FailureType::LockTimeout.label();
-        let mut of_paths: HashMap<&Arc<str>, u64> = HashMap::new();
+        let mut counts: HashMap<(&'static str, SharedString), u64> = HashMap::new();
         if self.raise_lock_timeouts {
-            of_paths.extend(self.series.totals().map(|(name, outcomes)| (name, outcomes.timeout)));
+            let of_paths = self.series.totals();
+            counts.extend(of_paths.map(|(name, total)| ((lock_timeout, shared(name)), total.timeout)));
         }
+        counts.extend(
+            self.types
+                .ids()
+                .map(|kind| ((self.types.label(kind), fixed(OTHER)), 0))
+                .filter(|((kind, _), _)| *kind != lock_timeout || !self.raise_lock_timeouts),
+        );
         for failure in &snapshot.failures {
-            let of_path = if failure.kind == lock_timeout {
-                of_paths.remove(&failure.component).unwrap_or(0)
-            } else {
-                0
-            };
-            let labels = [fixed(failure.kind), shared(&failure.component)];
-            out.counter(names::CASCADE_EVENTS, labels, failure.events + of_path);
+            let is_shared = failure.kind == lock_timeout && self.raise_lock_timeouts;
+            let of_path = if is_shared { self.series.total_of(&failure.component).timeout } else { 0 };
+            counts.insert((failure.kind, shared(&failure.component)), failure.events + of_path);
         }
-        for (name, timeouts) in of_paths {
-            let labels = [fixed(lock_timeout), shared(name)];
-            out.counter(names::CASCADE_EVENTS, labels, timeouts);
+        for ((kind, component), events) in counts {
+            out.counter(names::CASCADE_EVENTS, [fixed(kind), component], events);
         }
     }
 

@@ -30,7 +30,9 @@ struct Series {
 
 impl PathSeries {
     pub(super) fn new(max: usize) -> Self {
-        Self { by_name: HashMap::new(), max, beyond: HashMap::new(), unpublished: 0 }
+        // `__other__` is there from the start, at zero, and always.
+        let other = Series { live: true, ..Series::default() };
+        Self { by_name: HashMap::from([(OTHER.into(), other)]), max, beyond: HashMap::new(), unpublished: 0 }
     }
 
     /// Takes a new snapshot in.
@@ -51,7 +53,8 @@ impl PathSeries {
 
     fn update_own(&mut self, path: &PathStatus) -> bool {
         let is_new = !self.by_name.contains_key(&path.name);
-        if is_new && self.by_name.len() >= self.max && *path.name != *OTHER {
+        // `__other__` itself is not counted against the limit.
+        if is_new && self.by_name.len() > self.max {
             return false;
         }
         let series = self.by_name.entry(path.name.clone()).or_default();
@@ -77,6 +80,11 @@ impl PathSeries {
     /// The path has series under its own name.
     pub(super) fn is_own(&self, path: &PathStatus) -> bool {
         self.by_name.get(&path.name).is_some_and(|series| series.generation == path.generation)
+    }
+
+    /// What the counters of a name stand at, live or not.
+    pub(super) fn total_of(&self, name: &str) -> Outcomes {
+        self.by_name.get(name).map_or_else(Outcomes::default, |series| sum(&series.earlier, &series.latest))
     }
 
     /// What each live counter stands at.

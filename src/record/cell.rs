@@ -1,7 +1,7 @@
 //! What is shared about one path, in a line of its own. Healthy traffic only reads it.
 
 use crate::clock::Stamp;
-use crate::sync::{AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 
 #[derive(Default)]
 pub(crate) struct PathCell {
@@ -12,7 +12,7 @@ pub(crate) struct PathCell {
     /// Attempts announced by name and not yet answered.
     pub(crate) announced: AtomicI64,
     /// Handles out.
-    pub(crate) handles: AtomicU32,
+    pub(crate) handles: AtomicU64,
     /// What the collector found at its last tick: see [`JUDGED_RATE`], [`JUDGED_SLOW`].
     pub(crate) judged: AtomicU8,
 }

@@ -55,7 +55,8 @@ impl LockPath {
     }
 
     /// Announces an attempt whose outcome will be recorded without a guard. In flight until then; one that is
-    /// never answered stays so until the path is retired, so prefer [`attempt`](Self::attempt).
+    /// never answered stays so and keeps its path from being retired, and its age is not known: prefer
+    /// [`attempt`](Self::attempt).
     ///
     /// ```
     /// # let monitor = foreshock::Monitor::builder().manual().start()?;

@@ -4,9 +4,11 @@ use super::block::Layout;
 use super::boxed::boxed;
 use super::cell::PathCell;
 use super::failure::FailureTypes;
+use super::local::own_block;
 use super::name::BoundedName;
 use super::pool::Pool;
 use super::table::NameTable;
+use super::writer::Writer;
 use crate::clock::{Clock, Stamp};
 use crate::config::Config;
 use crate::error::Error;
@@ -125,9 +127,8 @@ impl Shared {
 
     /// Health of a path by name; one that nobody registered is healthy, and stays unregistered.
     pub(crate) fn health_named(&self, name: &str) -> LockHealth {
-        let Some(writer) = self.writer() else {
-            return LockHealth::Healthy;
-        };
+        // Asking takes no lease, and is answered after shutdown too.
+        let writer = own_block(self).map_or_else(|| Writer::Shared(self.pool.fallback()), Writer::Sole);
         let _pin = writer.pin();
         match self.paths.find(BoundedName::new(name)) {
             Some(path) => self.health(path),

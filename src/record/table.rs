@@ -5,7 +5,7 @@
 //! meanwhile, so one name never gets two numbers.
 //!
 //! Any thread looks up and adds. Only the collector condemns, unlinks and frees (see `collect/retire.rs`), and
-//! a number is not given out again while a thread that may still see it is pinned (see `block.rs`).
+//! a number is not given out again while a thread that may still see it is pinned (see `writer.rs`).
 //!
 //! | `state` | meaning | next |
 //! |---|---|---|
@@ -88,7 +88,7 @@ impl NameTable {
 
     /// Numbers below this were in use at some time.
     pub(crate) fn high_water(&self) -> u32 {
-        // Acquire: pairs with the Release part of the increment in `take_number`; who sees the number sees the
+        // Acquire: pairs with (FRESH); who sees the number sees the
         // table that it belongs to. Nothing of the node is read on this ground alone.
         self.fresh.load(Ordering::Acquire).min(self.other())
     }
@@ -377,7 +377,7 @@ impl Node {
     /// True unless dead; takes a condemned node back.
     #[inline]
     fn is_usable(&self) -> bool {
-        // Relaxed: the order of this load after the pin is the light fence in `Block::pin`; pairs with the
+        // Relaxed: the order of this load after the pin is the light fence in `Writer::pin`; pairs with the
         // heavy fence after `condemn`.
         match self.state.load(Ordering::Relaxed) {
             // Claimed: whoever comes by the chain knows that it is linked.

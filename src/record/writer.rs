@@ -129,26 +129,39 @@ impl<'a> Writer<'a> {
     #[inline(always)]
     pub(crate) fn pin(self) -> Pin<'a> {
         let pin = &self.block().pin;
+        let mut nested = false;
         match self {
             // Relaxed: ordered before the look-up by the light fence; pairs with the heavy fence in
             // `collect/retire.rs`.
-            Self::Sole(_) => pin.store(pin.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed),
+            Self::Sole(_) => {
+                let before = pin.load(Ordering::Relaxed);
+                // Pinned already: the host's allocator records, below us on this very stack.
+                nested = before % 2 == 1;
+                if !nested {
+                    pin.store(before.wrapping_add(1), Ordering::Relaxed);
+                }
+            }
             // A count of threads, doubled, plus the odd bit: any number of them keeps it odd.
             Self::Shared(_) => shared_pin(pin),
         }
         two_sided_fence::light();
-        Pin(self)
+        Pin { writer: self, nested }
     }
 }
 
 /// Keeps numbers found by name from being given to other names.
-pub(crate) struct Pin<'a>(Writer<'a>);
+pub(crate) struct Pin<'a> {
+    writer: Writer<'a>,
+    /// Inside of another pin of this thread, which ends later.
+    nested: bool,
+}
 
 impl Drop for Pin<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        let pin = &self.0.block().pin;
-        match self.0 {
+        let pin = &self.writer.block().pin;
+        match self.writer {
+            Writer::Sole(_) if self.nested => {}
             // (UNPIN) pairs with (PIN-ACQUIRE).
             Writer::Sole(_) => pin.store(pin.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release),
             Writer::Shared(_) => shared_unpin(pin),

@@ -31,6 +31,8 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; c
 
 /// Serves until it is dropped.
 pub(super) struct Server {
+    /// The `fork` generation it was started in.
+    process: u32,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -49,14 +51,20 @@ impl Server {
             .name("foreshock-http".to_owned())
             .spawn(move || run(&runtime, listener, handle, stopped))
             .map_err(Error::thread)?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
+        Ok(Self { process: crate::process::generation(), stop: Some(stop), thread: Some(thread) })
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
+        let thread = self.thread.take();
+        if self.process != crate::process::generation() {
+            // In the child of a `fork` there is no such thread to stop or to wait for.
+            std::mem::forget((thread, self.stop.take()));
+            return;
+        }
         drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
+        if let Some(thread) = thread {
             let _ = thread.join();
         }
     }
