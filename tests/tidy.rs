@@ -86,3 +86,15 @@ fn the_readme_lists_every_metric_as_it_is_published() {
         assert!(row.starts_with(&begins), "{row}\n{begins}");
     }
 }
+
+#[test]
+fn no_page_waits_to_be_filled_in() {
+    for page in ["README.md", "docs/architecture.md", "docs/decisions.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+    {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+        let text = fs::read_to_string(&path).expect("UTF-8");
+        for word in ["TODO", "TBD", "FIXME", "_OUTPUT"] {
+            assert!(!text.contains(word), "{page}: {word}");
+        }
+    }
+}
