@@ -4,6 +4,7 @@
 //! therefore only spawns and joins, whoever reads is a spawned thread, and every model runs in both spawn orders.
 
 mod consecutive;
+mod counted;
 mod lease;
 mod retire;
 mod ring;

@@ -1,7 +1,8 @@
 //! Watches the locks that a server takes and the failures that it meets, from inside the process, and says before
 //! users notice that a lock path is going bad and that one failure is pulling others down.
 //!
-//! Recording ([`LockPath`], [`Attempt`], [`Component`]) is for hot paths: no lock, no allocation, no system call.
+//! Recording ([`LockPath`], [`Attempt`], [`Component`]) is for hot paths: no lock, and after a
+//! thread's first record (which takes its block) no allocation and no system call.
 //! One collector thread sums, orders and judges; [`Monitor::snapshot`] and the `metrics` facade show what it found.
 
 pub mod global;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 /// A handle on one component that can fail: a peer, a disk, a service.
 ///
 /// Got from [`Monitor::component`](crate::Monitor::component). Take the handles at start: their series then
-/// exist, at zero, before the first failure, so that `increase()` sees it. Recording takes no lock, allocates
-/// nothing and makes no system call. Components are never retired. Do not record from a signal handler.
+/// exist, at zero, before the first failure, so that `increase()` sees it. Recording takes no lock and,
+/// once the thread has its block (taken at its first record), allocates nothing and makes no system call. Components are never retired. Do not record from a signal handler.
 ///
 /// ```
 /// # let monitor = foreshock::Monitor::builder().manual().start()?;

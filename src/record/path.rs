@@ -11,7 +11,8 @@ use std::sync::Arc;
 /// A handle on one lock path: the quickest way to record.
 ///
 /// Got from [`Monitor::lock_path`](crate::Monitor::lock_path). While a handle is held the path is never
-/// retired. Recording through it takes no lock, allocates nothing and makes no system call. Cloning and dropping
+/// retired. Recording through it takes no lock and, once the thread has its block (taken at its first record), allocates nothing and
+/// makes no system call. Cloning and dropping
 /// write a counter that all handles of the path share: clone once per task, not once per attempt.
 ///
 /// After [`Monitor::shutdown`](crate::Monitor::shutdown) every call is a cheap no-op that is counted. Do not

@@ -66,7 +66,8 @@ impl<const WORDS: usize> Ring<WORDS> {
         Ok(())
     }
 
-    /// Appends a message from any number of threads at once. Never mixed with `push` on the same ring.
+    /// Appends a message from any number of threads at once. Never mixed with `push` on the same ring. A producer that
+    /// is held up between its claim and its store holds up the messages behind it, not the producers.
     pub(crate) fn push_shared(&self, message: [u64; WORDS]) -> Result<(), Full> {
         for _ in 0..CLAIM_ATTEMPTS {
             let tail = self.tail.load(Ordering::Relaxed);

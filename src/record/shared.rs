@@ -130,7 +130,9 @@ impl Shared {
         // Asking takes no lease, and is answered after shutdown too.
         let writer = own_block(self).map_or_else(|| Writer::Shared(self.pool.fallback()), Writer::Sole);
         let _pin = writer.pin();
-        match self.paths.find(BoundedName::new(name)) {
+        let name = BoundedName::new(name);
+        let recent = own_block(self).and_then(|block| block.recent_paths.find(&self.paths, name));
+        match recent.or_else(|| self.paths.find(name)) {
             Some(path) => self.health(path),
             None => LockHealth::Healthy,
         }
