@@ -6,14 +6,14 @@ use std::sync::Mutex;
 
 const MESSAGES: u64 = 3;
 
-struct State {
-    ring: Ring<2>,
-    refused: Tally,
+pub(super) struct State {
+    pub(super) ring: Ring<2>,
+    pub(super) refused: Tally,
     /// Written without a point of interleaving in between.
-    seen: Mutex<Vec<u64>>,
+    pub(super) seen: Mutex<Vec<u64>>,
 }
 
-fn setup() -> State {
+pub(super) fn setup() -> State {
     State { ring: Ring::new(2).unwrap(), refused: Tally::default(), seen: Mutex::default() }
 }
 
@@ -25,7 +25,7 @@ fn produce(state: &State) {
     }
 }
 
-fn consume(state: &State) {
+pub(super) fn consume(state: &State) {
     state.ring.drain(|[payload, i]| {
         assert_eq!(payload, i * 10, "torn");
         state.seen.lock().unwrap().push(i);

@@ -1,18 +1,7 @@
 //! Claim: the same of the fallback ring, which several threads fill at once.
 
-use super::{Bound, Tally, explore};
-use crate::record::ring::Ring;
-use std::sync::Mutex;
-
-struct State {
-    ring: Ring<2>,
-    refused: Tally,
-    seen: Mutex<Vec<u64>>,
-}
-
-fn setup() -> State {
-    State { ring: Ring::new(2).unwrap(), refused: Tally::default(), seen: Mutex::default() }
-}
+use super::ring::{State, consume, setup};
+use super::{Bound, explore};
 
 fn produce(state: &State, messages: [u64; 2]) {
     for message in messages {
@@ -20,13 +9,6 @@ fn produce(state: &State, messages: [u64; 2]) {
             state.refused.add(1);
         }
     }
-}
-
-fn consume(state: &State) {
-    state.ring.drain(|[payload, message]| {
-        assert_eq!(payload, message * 10, "torn");
-        state.seen.lock().unwrap().push(message);
-    });
 }
 
 fn check(state: &State) {

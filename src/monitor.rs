@@ -281,21 +281,14 @@ impl Monitor {
 impl Inner {
     fn shutdown(&self) {
         let was_live = self.shared.end();
-        if self.shared.is_forked() {
-            // No lock may be waited for here: a thread of the parent may have held it at the fork, for ever.
+        let is_forked = self.shared.is_forked();
+        if is_forked || is_publishing() {
+            // No lock may be waited for here. At a fork a thread of the parent may have held it, for ever; and
+            // whoever waits for the recorder that shuts its own monitor down must not be waited for by it.
             if let Ok(mut worker) = self.worker.try_lock()
                 && let Some(worker) = worker.take()
             {
-                worker.forget();
-            }
-            return;
-        }
-        if is_publishing() {
-            // The host's recorder shuts its own monitor down. Whoever waits for that must not be waited for.
-            if let Ok(mut worker) = self.worker.try_lock()
-                && let Some(worker) = worker.take()
-            {
-                worker.stop();
+                if is_forked { worker.forget() } else { worker.stop() }
             }
             return;
         }

@@ -117,17 +117,13 @@ impl Publisher {
     /// then both are one series, which the component keeps alive when the path retires.
     fn write_failures(&self, out: &Writer<'_>, snapshot: &Snapshot) {
         let lock_timeout = FailureType::LockTimeout.label();
-        let mut counts: HashMap<(&'static str, SharedString), u64> = HashMap::new();
+        // Each source overrides the one before: zeros of `__other__`, paths, components.
+        let zero = |kind| ((self.types.label(kind), fixed(OTHER)), 0);
+        let mut counts: HashMap<(&'static str, SharedString), u64> = self.types.ids().map(zero).collect();
         if self.raise_lock_timeouts {
             let of_paths = self.series.totals();
             counts.extend(of_paths.map(|(name, total)| ((lock_timeout, shared(name)), total.timeout)));
         }
-        counts.extend(
-            self.types
-                .ids()
-                .map(|kind| ((self.types.label(kind), fixed(OTHER)), 0))
-                .filter(|((kind, _), _)| *kind != lock_timeout || !self.raise_lock_timeouts),
-        );
         for failure in &snapshot.failures {
             let is_shared = failure.kind == lock_timeout && self.raise_lock_timeouts;
             let of_path = if is_shared { self.series.total_of(&failure.component).timeout } else { 0 };

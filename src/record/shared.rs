@@ -128,10 +128,11 @@ impl Shared {
     /// Health of a path by name; one that nobody registered is healthy, and stays unregistered.
     pub(crate) fn health_named(&self, name: &str) -> LockHealth {
         // Asking takes no lease, and is answered after shutdown too.
-        let writer = own_block(self).map_or_else(|| Writer::Shared(self.pool.fallback()), Writer::Sole);
+        let own = own_block(self);
+        let writer = own.map_or_else(|| Writer::Shared(self.pool.fallback()), Writer::Sole);
         let _pin = writer.pin();
         let name = BoundedName::new(name);
-        let recent = own_block(self).and_then(|block| block.recent_paths.find(&self.paths, name));
+        let recent = own.and_then(|block| block.recent_paths.find(&self.paths, name));
         match recent.or_else(|| self.paths.find(name)) {
             Some(path) => self.health(path),
             None => LockHealth::Healthy,
