@@ -1,35 +1,86 @@
-//! Claim: the consecutive run is exact: a success ends what came before it, and no timeout after it is lost.
+//! Claim: the consecutive run is exact: a success ends what came before it, and no timeout after it is lost, whether it is
+//! counted in the shared word or in a thread's segment.
 
 use super::{Bound, explore};
+use crate::clock::Stamp;
 use crate::record::cell::PathCell;
+use crate::record::run::Segment;
 
-fn timeout(cell: &PathCell) {
-    cell.count_timeout(crate::clock::Stamp(9));
+const MONITOR: u64 = 2;
+
+/// From this length on threads count in their segments.
+const LIMIT: u32 = 1;
+
+struct State {
+    cell: PathCell,
+    segments: [Segment; 2],
 }
 
-fn run(cell: &PathCell) -> (u64, u64) {
-    cell.run()
+fn setup() -> State {
+    State { cell: PathCell::new(MONITOR), segments: Default::default() }
+}
+
+fn timeout(state: &State, thread: usize) {
+    state.cell.timed_out(Stamp(9), 0);
+    if let Some(run) = state.cell.count_timeout(LIMIT) {
+        state.segments[thread].count_sole(run);
+    }
+}
+
+/// As a record does it: nothing where the path is calm.
+fn success(state: &State) {
+    if state.cell.calm.word() != MONITOR && state.cell.run.is_on() {
+        state.cell.run.end();
+    }
+}
+
+fn total(state: &State) -> u64 {
+    state.cell.run.total(state.segments.iter())
 }
 
 #[test]
 fn a_run_is_seen_with_the_time_of_its_last_timeout() {
     let bound = Bound { preemptions: Some(2), least_runs: 500 };
-    let read: super::Step<PathCell> = |cell| {
-        let (run, last) = run(cell);
-        assert!(run <= 2 && (run == 0 || last == 9), "a run of {run} whose last timeout was at {last}");
+    let read: super::Step<State> = |state| {
+        let (length, last) = state.cell.evidence();
+        assert!(length == 0 || last == 9, "a run of {length} whose last timeout was at {last}");
     };
-    explore(bound, PathCell::default, &[timeout, timeout, read], |cell| assert_eq!(run(cell), (2, 9)));
+    let steps: &[super::Step<State>] = &[|state| timeout(state, 0), |state| timeout(state, 1), read];
+    explore(bound, setup, steps, |state| assert_eq!(total(state), 2));
 }
 
 #[test]
 fn a_success_ends_a_run_and_a_timeout_after_it_begins_one() {
-    let bound = Bound { preemptions: None, least_runs: 200 };
-    let both: super::Step<PathCell> = |cell| {
-        cell.end_run();
-        timeout(cell);
+    let bound = Bound { preemptions: Some(3), least_runs: 200 };
+    let twice: super::Step<State> = |state| {
+        timeout(state, 0);
+        timeout(state, 0);
     };
-    explore(bound, PathCell::default, &[timeout, both], |cell| {
-        let (run, _) = run(cell);
-        assert!(run == 1 || run == 2, "the timeout after the success is in the run: {run}");
+    let both: super::Step<State> = |state| {
+        timeout(state, 1);
+        success(state);
+        timeout(state, 1);
+    };
+    explore(bound, setup, &[twice, both], |state| {
+        let run = total(state);
+        assert!(
+            (1..=3).contains(&run),
+            "the timeout before the success is out, the one after it is in: {run}"
+        );
+    });
+}
+
+#[test]
+fn a_path_that_was_said_to_be_calm_has_no_run_left() {
+    let bound = Bound { preemptions: Some(3), least_runs: 200 };
+    let own: super::Step<State> = |state| {
+        timeout(state, 0);
+        success(state);
+    };
+    let other: super::Step<State> = |state| timeout(state, 1);
+    let settle: super::Step<State> = |state| state.cell.settle_down(MONITOR, || true);
+    explore(bound, setup, &[own, other, settle], |state| {
+        assert!(total(state) <= 1, "the timeout before the success is out");
+        assert!(state.cell.calm.word() != MONITOR || total(state) == 0, "calm, and a run is on");
     });
 }

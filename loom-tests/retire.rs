@@ -6,13 +6,14 @@ use super::{Bound, explore};
 use crate::record::Outcome;
 use crate::record::block::{Block, Layout};
 use crate::record::name::BoundedName;
+use crate::record::pin::Pin;
 use crate::record::table::NameTable;
 use crate::record::writer::Writer;
 use crate::sync::two_sided_fence;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const LAYOUT: Layout =
-    Layout { paths: 2, components: 1, types: 1, ring_events: 2, open_attempts: 2, wait_samples: 0 };
+    Layout { paths: 2, components: 1, types: 1, ring_events: 2, open_attempts: 2, track_latency: false };
 
 /// The number was not given back.
 const KEPT: u64 = u64::MAX;
@@ -39,7 +40,7 @@ fn setup() -> State {
 
 fn record(state: &State) {
     let writer = Writer::Sole(&state.block);
-    let _pin = writer.pin();
+    let _pin = Pin::new(writer);
     let number = state.table.find_or_add(BoundedName::new("old"));
     writer.count_outcome(number, Outcome::Success);
 }

@@ -2,12 +2,12 @@
 
 use crate::sync::process_wide::{AtomicU32, AtomicU64, Ordering};
 
-static NEXT_MONITOR: AtomicU64 = AtomicU64::new(1);
+static NEXT_MONITOR: AtomicU64 = AtomicU64::new(2);
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
-/// A number that no monitor of this process had before. Never 0.
+/// A number that no monitor of this process had before. Even, and never 0.
 pub(crate) fn next_monitor_id() -> u64 {
-    NEXT_MONITOR.fetch_add(1, Ordering::Relaxed)
+    NEXT_MONITOR.fetch_add(2, Ordering::Relaxed)
 }
 
 /// How many `fork`s lie between the first process and this one. A monitor of another generation is inert: its

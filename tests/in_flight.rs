@@ -136,7 +136,7 @@ fn more_attempts_than_open_attempts_are_all_counted_and_the_untold_ages_too() {
 }
 
 #[test]
-fn the_time_that_attempts_took_is_measured_within_seven_percent() {
+fn the_time_that_attempts_took_is_measured_within_a_quarter_and_summed_exactly() {
     let (monitor, time) = manual();
     let lock = monitor.lock_path(PATH);
     for _ in 0..99 {
@@ -148,11 +148,12 @@ fn the_time_that_attempts_took_is_measured_within_seven_percent() {
     time.advance(secs(3));
     attempt.timeout();
     let wait = status(&monitor, PATH).wait.expect("samples");
-    let near = |seen: f64, expected: f64| (seen - expected).abs() <= 0.07 * expected;
+    let near = |seen: f64, expected: f64| (seen - expected).abs() <= 0.25 * expected;
     assert_eq!(wait.count, 100);
     assert!(near(wait.p50_seconds, 0.010), "{wait:?}");
     assert!(near(wait.p99_seconds, 0.010), "{wait:?}");
     assert!(near(wait.max_seconds, 3.0), "{wait:?}");
+    assert!((wait.sum_seconds - 3.99).abs() < 1e-9, "{wait:?}");
 }
 
 #[test]

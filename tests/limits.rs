@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{assert_conserved, manual_with, secs, status};
+use common::{assert_conserved, manual, manual_with, secs, status};
 use foreshock::FailureType::{LockTimeout, PeerUnreachable, UploadFailure};
 use foreshock::Monitor;
 
@@ -90,15 +90,15 @@ fn a_full_ring_refuses_the_newest_and_keeps_the_count() {
 }
 
 #[test]
-fn a_latency_sample_that_finds_its_ring_full_is_counted_and_its_outcome_stays() {
-    let (monitor, _time) = manual_with(|builder| builder.ring_events(4));
+fn every_latency_sample_is_counted_and_one_publication_hands_on_a_bounded_number() {
+    let (monitor, _time) = manual();
     let lock = monitor.lock_path("bucket/a");
-    for _ in 0..10 {
+    for _ in 0..10_000 {
         lock.attempt().success();
     }
     let seen = status(&monitor, "bucket/a");
-    assert_eq!((seen.outcomes.success, seen.wait.map(|wait| wait.count)), (10, Some(4)));
-    assert_eq!(monitor.statistics().dropped.wait, 6);
+    assert_eq!((seen.outcomes.success, seen.wait.map(|wait| wait.count)), (10_000, Some(10_000)));
+    assert_eq!(monitor.statistics().dropped.wait, 10_000 - 8_192);
 }
 
 #[test]

@@ -10,28 +10,29 @@ mod report;
 mod retire;
 mod thread;
 mod timeline;
+mod waits;
 
 pub(crate) use thread::{Core, Worker, is_publishing};
 
 use crate::cascade::{Change, Detector, Event};
 use crate::clock::nanos;
 use crate::config::Config;
-use crate::publish::Publication;
+use crate::publish::{NewWaits, Publication};
 use crate::record::event::{ComponentKey, RawEvent};
 use crate::record::shared::Shared;
-use crate::record::wait::WaitSample;
 use crate::sync::{Ordering, two_sided_fence};
 use episodes::Episodes;
 use failures::Failures;
-use paths::{PathState, PathSums};
+use paths::{Base, PathState, PathSums};
 use retire::Retirement;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use timeline::{Tick, Timeline};
+use waits::RawWaits;
 
 /// Latency samples that one publication hands on; further ones are counted as dropped.
-const MAX_PUBLISHED_WAITS: usize = 8_192;
+const MAX_PUBLISHED_WAITS: u64 = 8_192;
 
 /// A ring this full at a tick makes the next tick come soon.
 const BUSY_SHARE: usize = 4;
@@ -44,7 +45,7 @@ pub(crate) struct Collector {
     paths: Vec<Option<PathState>>,
     next_generation: u64,
     /// What the cells of a number held when it was given back, for the next name that gets it.
-    bases: HashMap<u32, PathSums>,
+    bases: HashMap<u32, Base>,
     retirement: Retirement,
     can_retire: bool,
     failures: Failures,
@@ -53,9 +54,9 @@ pub(crate) struct Collector {
     totals: Totals,
     /// When the last publication was made, on the timeline.
     published_at: Option<u64>,
-    waits: Vec<(u32, u64)>,
-    /// What `records` was when the sums were last taken.
-    seen: Option<(u64, u64, u64)>,
+    waits: Vec<NewWaits>,
+    /// As of the last sum.
+    seen: Option<Seen>,
     /// The last tick was made: what comes after it is counted and judged no more.
     finished: bool,
     scratch: Scratch,
@@ -74,6 +75,15 @@ struct Totals {
 }
 
 /// Space that every tick uses again.
+/// What tells that there is something to sum.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    /// Numbers that change with every record that a verdict may hang on, and with every new name.
+    records: (u64, u64, u64),
+    /// The window's bucket.
+    bucket: u64,
+}
+
 #[derive(Default)]
 struct Scratch {
     sums: Vec<PathSums>,
@@ -91,6 +101,8 @@ pub(crate) struct TickResult {
 /// What a look found: when, whether a verdict changed, whether a ring was filling up.
 struct Look {
     now: u64,
+    /// It is time to publish.
+    due: bool,
     changed: bool,
     busy: bool,
 }
@@ -121,9 +133,8 @@ impl Collector {
 
     /// Looks once. `planned_at`: the clock's reading at which this tick was to come, if it was waited for.
     pub(crate) fn tick(&mut self, planned_at: Option<u64>, must_publish: bool) -> TickResult {
-        let look = self.look(planned_at);
-        let due = self.published_at.is_none_or(|at| look.now - at >= nanos(self.config.publish_every));
-        let publication = (must_publish || look.changed || due).then(|| {
+        let look = self.look(planned_at, must_publish);
+        let publication = (look.due || look.changed).then(|| {
             self.published_at = Some(look.now);
             self.publication(look.now)
         });
@@ -131,34 +142,45 @@ impl Collector {
     }
 
     /// The phases of a tick.
-    fn look(&mut self, planned_at: Option<u64>) -> Look {
+    fn look(&mut self, planned_at: Option<u64>, must_publish: bool) -> Look {
         let began = Instant::now();
         let tick = self.read_clock(planned_at);
-        let records = self.records();
-        if self.seen != Some(records) {
-            self.sum_paths(tick.now);
-            self.failures.sum(&self.shared);
-            self.seen = Some(records);
-        }
+        let since = |at| tick.now - at >= nanos(self.config.publish_every);
+        let due = must_publish || self.published_at.is_none_or(since);
+        let is_summed = self.sum(tick.now, due);
         let busy = self.drain_events();
-        self.drain_waits();
         let mut changed = self.detect(tick.now);
         self.find_oldest_attempts(&tick);
         changed |= self.judge_paths(&tick);
-        self.retire_paths(tick.now);
+        if is_summed {
+            self.retire_paths(tick.now);
+        }
         self.totals.ticks += 1;
         self.totals.last_tick_seconds = began.elapsed().as_secs_f64();
-        Look { now: tick.now, changed, busy }
+        Look { now: tick.now, due, changed, busy }
     }
 
     /// The last tick: what waits for late events is settled, and open episodes end with the monitor.
     pub(crate) fn finish(&mut self) -> TickResult {
-        let now = self.look(None).now;
+        let now = self.look(None, true).now;
         let changes = self.detector.finish(now);
         self.apply_changes(changes, now);
         self.episodes.shut_down();
         self.finished = true;
         TickResult { publication: Some(self.publication(now)), busy: false }
+    }
+
+    /// Sums the counters, if it is due or something was recorded that a verdict may hang on. A calm path's outcomes say
+    /// nothing of themselves: they are summed before a publication, and before a bucket of the window ends.
+    fn sum(&mut self, now: u64, due: bool) -> bool {
+        let seen = Seen { records: self.records(), bucket: now / self.config.bucket_ns };
+        let must = due || self.seen != Some(seen);
+        if must {
+            self.sum_paths(now);
+            self.failures.sum(&self.shared);
+            self.seen = Some(seen);
+        }
+        must
     }
 
     fn read_clock(&mut self, planned_at: Option<u64>) -> Tick {
@@ -172,7 +194,7 @@ impl Collector {
         tick
     }
 
-    /// Numbers that change with every record and with every new name.
+    /// See [`Seen`].
     fn records(&self) -> (u64, u64, u64) {
         let shared = &self.shared;
         let blocks = shared.pool.blocks();
@@ -188,11 +210,8 @@ impl Collector {
         sums.clear();
         sums.resize(other + 1, PathSums::default());
         for block in self.shared.pool.blocks() {
-            for (sum, counters) in sums.iter_mut().zip(&block.paths[..used]) {
-                sum.add(counters);
-            }
-            if let Some(counters) = block.paths.get(other) {
-                sums[other].add(counters);
+            for number in (0..used).chain([other]) {
+                sums[number].add(block, number);
             }
         }
         for number in (0..used).chain([other]) {
@@ -213,7 +232,7 @@ impl Collector {
         let Some(name) = self.shared.paths.listed(number) else {
             return;
         };
-        let base = self.bases.get(&number).copied().unwrap_or_default();
+        let base = self.bases.get(&number).cloned().unwrap_or_default();
         let mut path = PathState::new(name, self.next_generation, base, now, &self.config);
         path.update(sums, now, &self.config);
         self.next_generation += 1;
@@ -252,23 +271,6 @@ impl Collector {
         busy
     }
 
-    fn drain_waits(&mut self) {
-        for block in self.shared.pool.blocks() {
-            let Some(ring) = &block.waits else { continue };
-            ring.drain(|[word]| {
-                let sample = WaitSample::from_word(word);
-                if let Some(Some(path)) = self.paths.get_mut(sample.path as usize) {
-                    path.record_wait(sample.wait_ns);
-                }
-                if self.waits.len() < MAX_PUBLISHED_WAITS {
-                    self.waits.push((sample.path, sample.wait_ns));
-                } else {
-                    self.totals.unpublished_waits += 1;
-                }
-            });
-        }
-    }
-
     fn detect(&mut self, now: u64) -> bool {
         if self.finished {
             self.scratch.events.clear();
@@ -290,12 +292,14 @@ impl Collector {
     fn find_oldest_attempts(&mut self, tick: &Tick) {
         for path in self.paths.iter_mut().flatten() {
             path.oldest_age_ns = None;
+            path.placed = 0;
         }
         for block in self.shared.pool.blocks() {
             block.open.for_each(tick.stamp, |number, age| {
                 let age_ns = self.shared.clock.ticks_to_ns(age);
                 if let Some(Some(path)) = self.paths.get_mut(number as usize) {
                     path.oldest_age_ns = path.oldest_age_ns.max(Some(age_ns));
+                    path.placed += 1;
                 }
             });
         }
@@ -307,6 +311,7 @@ impl Collector {
         for (number, path) in self.paths.iter_mut().enumerate() {
             if let (Some(path), Some(cell)) = (path, self.shared.cell(number as u32)) {
                 changed |= path.judge(&self.shared, cell, tick, &self.config);
+                cell.settle_down(self.shared.id, || self.shared.is_live());
             }
         }
         changed
@@ -319,8 +324,10 @@ impl Collector {
         let mentioned = |path: u32| detector.mentions(ComponentKey::Path(path));
         let ended = self.retirement.advance(&self.shared, |path| sums[path as usize], mentioned);
         for number in ended {
-            self.bases.insert(number, sums[number as usize]);
-            self.paths[number as usize] = None;
+            let path = self.paths[number as usize].take();
+            self.waits.extend(path.and_then(|mut path| path.take_new_waits(&self.shared, number)));
+            let waits = self.config.track_latency.then(|| Box::new(RawWaits::of(&self.shared, number)));
+            self.bases.insert(number, Base { sums: sums[number as usize], waits });
         }
         if !self.can_retire {
             return;

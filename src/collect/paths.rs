@@ -1,36 +1,42 @@
 //! What the collector knows of each path, and its verdict.
 
 use super::timeline::Tick;
+use super::waits::{RawWaits, Waits};
 use crate::config::Config;
 use crate::health::{LockHealth, Window};
-use crate::publish::{Outcomes, PathStatus, WaitStatus};
+use crate::publish::{NewWaits, Outcomes, PathStatus};
 use crate::record::Outcome;
-use crate::record::block::PathCounters;
+use crate::record::block::Block;
 use crate::record::cell::{JUDGED_RATE, JUDGED_SLOW, PathCell};
 use crate::record::shared::Shared;
 use crate::sync::Ordering;
-use hdrhistogram::Histogram;
 use std::sync::Arc;
-
-/// Longest wait that the percentiles tell apart: an hour, in microseconds.
-const MAX_WAIT_US: u64 = 3_600_000_000;
 
 /// Sums over all blocks of the cells of one path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct PathSums {
     pub(super) outcomes: Outcomes,
-    /// Wrapping; see [`PathCounters`].
-    pub(super) open: u64,
+    /// Attempts in flight that have no place in a table of open ones; wrapping.
+    unplaced: u32,
 }
 
 impl PathSums {
-    pub(super) fn add(&mut self, counters: &PathCounters) {
-        self.outcomes.success += counters.outcome(Outcome::Success);
-        self.outcomes.timeout += counters.outcome(Outcome::Timeout);
-        self.outcomes.error += counters.outcome(Outcome::Error);
-        self.outcomes.abandoned += counters.outcome(Outcome::Abandoned);
-        self.open = self.open.wrapping_add(counters.open());
+    pub(super) fn add(&mut self, block: &Block, path: usize) {
+        if let Some(counters) = block.paths.get(path) {
+            self.outcomes.success += counters.outcome(Outcome::Success);
+            self.outcomes.timeout += counters.outcome(Outcome::Timeout);
+            self.outcomes.error += counters.outcome(Outcome::Error);
+            self.outcomes.abandoned += counters.outcome(Outcome::Abandoned);
+            self.unplaced = self.unplaced.wrapping_add_signed(block.unplaced(path));
+        }
     }
+}
+
+/// What the cells of a number stood at when its last name left it.
+#[derive(Clone, Default)]
+pub(super) struct Base {
+    pub(super) sums: PathSums,
+    pub(super) waits: Option<Box<RawWaits>>,
 }
 
 pub(super) struct PathState {
@@ -43,26 +49,33 @@ pub(super) struct PathState {
     window: Window,
     pub(super) last_active: u64,
     pub(super) oldest_age_ns: Option<u64>,
+    /// Attempts in flight that have a place in a table of open ones.
+    pub(super) placed: u64,
     health: LockHealth,
     is_slow: bool,
-    waits: Option<Histogram<u32>>,
+    /// `None` where latency is not tracked.
+    waits: Option<Waits>,
+    /// Something was recorded since the waits were last looked at.
+    has_new_waits: bool,
 }
 
 impl PathState {
-    pub(super) fn new(name: Arc<str>, generation: u64, base: PathSums, now: u64, config: &Config) -> Self {
+    pub(super) fn new(name: Arc<str>, generation: u64, base: Base, now: u64, config: &Config) -> Self {
         let mut window = Window::new(config.window_buckets);
         window.advance(now, config.bucket_ns);
         Self {
             name,
             generation,
-            base,
-            sums: base,
+            base: base.sums,
+            sums: base.sums,
             window,
             last_active: now,
             oldest_age_ns: None,
+            placed: 0,
             health: LockHealth::Healthy,
             is_slow: false,
-            waits: None,
+            waits: config.track_latency.then(|| Waits::new(base.waits)),
+            has_new_waits: false,
         }
     }
 
@@ -80,15 +93,16 @@ impl PathState {
         );
         self.sums = sums;
         self.last_active = now;
+        self.has_new_waits = self.waits.is_some();
     }
 
-    pub(super) fn record_wait(&mut self, wait_ns: u64) {
-        if self.waits.is_none() {
-            self.waits = Histogram::new_with_bounds(1, MAX_WAIT_US, 1).ok();
+    /// Waits since the last call, if there are any.
+    pub(super) fn take_new_waits(&mut self, shared: &Shared, number: u32) -> Option<NewWaits> {
+        if !std::mem::take(&mut self.has_new_waits) {
+            return None;
         }
-        if let Some(waits) = &mut self.waits {
-            waits.saturating_record((wait_ns / 1_000).max(1));
-        }
+        let values = self.waits.as_mut()?.take_new(&RawWaits::of(shared, number), shared);
+        (!values.is_empty()).then(|| NewWaits { path: self.name.clone(), values })
     }
 
     /// Judges the path and leaves the result where `health()` finds it. True if the verdict changed.
@@ -123,10 +137,11 @@ impl PathState {
 
     /// Guards that have not ended. Cells of a begin and an end may be read at different moments: not below 0.
     pub(super) fn open_guards(&self) -> u64 {
-        u64::try_from(self.sums.open as i64).unwrap_or(0)
+        self.placed + u64::try_from(self.sums.unplaced.cast_signed()).unwrap_or(0)
     }
 
-    pub(super) fn status(&self, cell: &PathCell) -> PathStatus {
+    pub(super) fn status(&self, shared: &Shared, number: u32, cell: &PathCell) -> PathStatus {
+        let segments = shared.pool.blocks().filter_map(|block| block.paths.get(number as usize));
         let announced = cell.announced.load(Ordering::Relaxed);
         let outcomes = &self.sums.outcomes;
         let base = &self.base.outcomes;
@@ -136,22 +151,12 @@ impl PathState {
             outcomes: Outcomes::from_fn(|outcome| outcomes.of(outcome) - base.of(outcome)),
             window_completed: self.window.completed(),
             window_timeouts: self.window.timeouts(),
-            consecutive_timeouts: cell.consecutive.load(Ordering::Relaxed),
+            consecutive_timeouts: cell.run.total(segments.map(|counters| &counters.run)),
             in_flight: self.open_guards() + u64::try_from(announced).unwrap_or(0),
             oldest_in_flight_seconds: self.oldest_age_ns.map(|ns| ns as f64 / 1e9),
             is_slow: self.is_slow,
-            wait: self.waits.as_ref().map(wait_status),
+            wait: self.waits.as_ref().and_then(|waits| waits.status(shared)),
             generation: self.generation,
         }
-    }
-}
-
-fn wait_status(waits: &Histogram<u32>) -> WaitStatus {
-    let seconds = |us: u64| us as f64 / 1e6;
-    WaitStatus {
-        count: waits.len(),
-        p50_seconds: seconds(waits.value_at_quantile(0.5)),
-        p99_seconds: seconds(waits.value_at_quantile(0.99)),
-        max_seconds: seconds(waits.max()),
     }
 }

@@ -1,6 +1,6 @@
 //! What the collector knows, as a snapshot.
 
-use super::{Collector, component_name};
+use super::{Collector, MAX_PUBLISHED_WAITS, component_name, waits};
 use crate::publish::{Dropped, Outcomes, Publication, Snapshot, Statistics};
 use crate::record::block::Refused;
 use crate::sync::{AtomicU64, Ordering};
@@ -19,7 +19,7 @@ impl Collector {
         let raised = if shared.raise_lock_timeouts { outcomes.timeout } else { 0 };
         let dropped = Dropped {
             event: refused(|r| &r.events),
-            wait: refused(|r| &r.waits) + self.totals.unpublished_waits,
+            wait: self.totals.unpublished_waits,
             age: refused(|r| &r.ages),
             after_shutdown: shared.after_shutdown.load(Ordering::Relaxed),
             unregistered_type: shared.unregistered_type.load(Ordering::Relaxed),
@@ -46,19 +46,19 @@ impl Collector {
     }
 
     pub(super) fn publication(&mut self, now: u64) -> Publication {
-        for path in self.paths.iter_mut().flatten() {
-            path.pass_to(now, &self.config);
+        for (number, path) in (0u32..).zip(&mut self.paths) {
+            if let Some(path) = path {
+                path.pass_to(now, &self.config);
+                self.waits.extend(path.take_new_waits(&self.shared, number));
+            }
         }
+        self.totals.unpublished_waits += waits::thin(&mut self.waits, MAX_PUBLISHED_WAITS);
+        let waits = std::mem::take(&mut self.waits);
         let paths: Vec<_> = (0u32..)
             .zip(&self.paths)
-            .filter_map(|(number, path)| Some((path.as_ref()?, self.shared.cell(number)?)))
-            .map(|(path, cell)| path.status(cell))
+            .filter_map(|(number, path)| Some((number, path.as_ref()?, self.shared.cell(number)?)))
+            .map(|(number, path, cell)| path.status(&self.shared, number, cell))
             .collect();
-        let waits = self.waits.drain(..).filter_map(|(number, wait_ns)| {
-            let path = self.paths.get(number as usize)?.as_ref()?;
-            Some((path.name.clone(), wait_ns as f64 / 1e9))
-        });
-        let waits = waits.collect();
         let names = |component| component_name(&self.paths, &self.shared, component);
         let snapshot = Snapshot {
             timestamp_seconds: self.totals.last_timestamp_seconds,

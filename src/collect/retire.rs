@@ -24,12 +24,12 @@ struct Candidate {
     path: u32,
     step: Step,
     /// Blocks that were pinned at the fence: place in the pool, token.
-    pins: Vec<(usize, u32)>,
+    pins: Vec<(usize, u64)>,
     sums: PathSums,
 }
 
 /// Stands for pins that nothing is known about. No block has this place.
-const NEVER_ENDS: (usize, u32) = (usize::MAX, 0);
+const NEVER_ENDS: (usize, u64) = (usize::MAX, 0);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -102,7 +102,7 @@ impl Retirement {
                 }
                 Step::Dead => {
                     if let Some(cell) = shared.cell(path) {
-                        cell.reset();
+                        cell.reset(shared.id, || shared.is_live());
                     }
                     shared.paths.free(path);
                     false
@@ -132,7 +132,7 @@ impl Candidate {
     }
 }
 
-fn pinned(shared: &Shared) -> Vec<(usize, u32)> {
+fn pinned(shared: &Shared) -> Vec<(usize, u64)> {
     let pins = shared.pool.blocks();
     pins.filter_map(|block| block.pinned().map(|token| (block.index, token))).collect()
 }

@@ -3,7 +3,7 @@
 use super::{Collector, TickResult};
 use crate::clock::{Clock, nanos};
 use crate::error::Error;
-use crate::publish::{Publication, Publisher, Snapshot, Statistics};
+use crate::publish::{NewWaits, Publication, Publisher, Snapshot, Statistics};
 use crate::sync::process_wide::{AtomicU64, Ordering};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -102,7 +102,8 @@ impl Core {
     }
 
     fn lose_waits(&self, publication: &Publication) {
-        self.unpublished_waits.fetch_add(publication.waits.len() as u64, Ordering::Relaxed);
+        let lost = publication.waits.iter().map(NewWaits::count).sum();
+        self.unpublished_waits.fetch_add(lost, Ordering::Relaxed);
     }
 
     /// What panics is counted here and goes no further.

@@ -8,7 +8,7 @@ mod series;
 mod snapshot;
 
 pub use names::{METRICS, Metric, MetricKind};
-pub(crate) use publisher::{Publication, Publisher};
+pub(crate) use publisher::{NewWaits, Publication, Publisher};
 pub use snapshot::{
     Dropped, EpisodeEnd, EpisodeStatus, FailureCount, Outcomes, PathStatus, PatternStatus, RootCount,
     Snapshot, Statistics, WaitStatus,

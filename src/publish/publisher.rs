@@ -20,9 +20,23 @@ static METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, 
 /// What one tick gives to be published.
 pub(crate) struct Publication {
     pub(crate) snapshot: Arc<Snapshot>,
-    /// Latency samples since the last publication: path, seconds.
-    pub(crate) waits: Vec<(Arc<str>, f64)>,
+    /// How long attempts took that ended since the last publication.
+    pub(crate) waits: Vec<NewWaits>,
     pub(crate) tick_seconds: f64,
+}
+
+/// Waits that were not published before.
+#[derive(Clone, Debug)]
+pub(crate) struct NewWaits {
+    pub(crate) path: Arc<str>,
+    /// Seconds, and how many attempts took about as long. Their sum is exact, but for what is owed.
+    pub(crate) values: Vec<(f64, u64)>,
+}
+
+impl NewWaits {
+    pub(crate) fn count(&self) -> u64 {
+        self.values.iter().map(|(_, count)| count).sum()
+    }
 }
 
 pub(crate) struct Publisher {
@@ -108,8 +122,11 @@ impl Publisher {
         let other = histogram(&OTHER.into());
         let own = publication.snapshot.paths.iter().filter(|path| self.series.is_own(path));
         let by_path: HashMap<_, _> = own.map(|path| (&path.name, histogram(&path.name))).collect();
-        for (name, seconds) in &publication.waits {
-            by_path.get(name).unwrap_or(&other).record(*seconds);
+        for waits in &publication.waits {
+            let histogram = by_path.get(&waits.path).unwrap_or(&other);
+            for (seconds, count) in &waits.values {
+                histogram.record_many(*seconds, *count as usize);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! The guard of one attempt to take a lock.
 
+use super::cell::PathRef;
 use super::event::Operation;
 use super::operations::Begun;
 use super::outcome::Outcome;
@@ -28,7 +29,7 @@ use std::mem::ManuallyDrop;
 #[must_use = "an attempt that is dropped at once counts as abandoned"]
 pub struct Attempt<'p> {
     shared: &'p Shared,
-    path: u32,
+    path: PathRef,
     begun: Begun,
     /// Given when first asked for, 0 before.
     operation: AtomicU64,
@@ -36,8 +37,8 @@ pub struct Attempt<'p> {
 
 impl<'p> Attempt<'p> {
     #[inline(always)]
-    pub(crate) fn begin(shared: &'p Shared, path: u32) -> Self {
-        Self { shared, path, begun: shared.begin(path), operation: AtomicU64::new(0) }
+    pub(crate) fn begin(shared: &'p Shared, path: PathRef) -> Self {
+        Self { shared, path, begun: shared.begin(&path), operation: AtomicU64::new(0) }
     }
 
     /// The lock was granted.
@@ -101,8 +102,7 @@ impl<'p> Attempt<'p> {
 
     #[inline(always)]
     fn end(&self, outcome: Outcome) {
-        let operation = Operation::from_bits(self.operation.load(Ordering::Relaxed));
-        self.shared.end_attempt(self.path, self.begun, outcome, operation);
+        self.shared.end_attempt(&self.path, self.begun, outcome, &self.operation);
     }
 }
 

@@ -1,21 +1,22 @@
 //! What one thread records into: counters by path, failures by type and component, one ring of events.
 //!
 //! Who may touch what: while a block is leased, only the thread that holds the lease writes its cells, with a
-//! plain load and store; the collector only reads them, and consumes the rings. The fallback block has many
+//! plain load and store; the collector only reads them, and consumes the ring. The fallback block has many
 //! writers, which use `fetch_add` and the shared push instead. `Writer` (in `writer.rs`) carries the difference.
 //!
 //! The cells are `Relaxed`: each is a sum of its own, and a sum read a moment early is completed at the next
 //! tick. At a quiet moment (the threads joined, or otherwise ordered before the reader) all are seen.
 
 use super::boxed::boxed;
+use super::counters::PathCounters;
 use super::failure::TypeId;
 use super::open::OpenAttempts;
-use super::outcome::Outcome;
 use super::recent::Recent;
 use super::ring::Ring;
+use super::sequence::Sequence;
+use super::wait::WaitHistogram;
 use crate::error::Error;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
-use crossbeam_utils::CachePadded;
 
 /// The sizes of every block of a monitor.
 #[derive(Clone, Copy, Debug)]
@@ -29,75 +30,56 @@ pub(crate) struct Layout {
     pub(crate) ring_events: usize,
     /// Attempts whose age is known at one time; a power of two.
     pub(crate) open_attempts: usize,
-    /// Latency samples a ring holds, 0 = latency is not tracked.
-    pub(crate) wait_samples: usize,
+    pub(crate) track_latency: bool,
 }
 
+/// The words that change with every record come first, and share no line with another block's.
+#[repr(C, align(64))]
 pub(crate) struct Block {
+    pub(super) sequence: Sequence,
+    pub(super) next_operation: AtomicU64,
     /// Place of the block in its pool.
     pub(crate) index: usize,
-    /// Odd while the writer is between a look-up by name and the end of its record.
-    pub(super) pin: CachePadded<AtomicU32>,
-    pub(super) next_operation: AtomicU64,
-    /// Records made so far. Stored after what the record wrote, so that the collector need not look at the rest
-    /// while this stands still.
-    pub(super) records: AtomicU64,
+    /// The fallback block: threads that are looking a name up. Of a leased block `sequence` says it.
+    pub(super) pins: AtomicU32,
     pub(crate) recent_paths: Recent,
     pub(crate) paths: Box<[PathCounters]>,
+    /// By path: attempts in flight that found no place in `open`, begun minus ended, wrapping.
+    pub(super) unplaced: Box<[AtomicU32]>,
+    /// By path; empty where latency is not tracked.
+    pub(crate) waits: Box<[WaitHistogram]>,
     /// By type, then by component.
     failures: Box<[AtomicU64]>,
     components: usize,
     pub(crate) open: OpenAttempts,
     pub(crate) events: Ring<2>,
-    pub(crate) waits: Option<Ring<1>>,
     pub(crate) refused: Refused,
-}
-
-/// What happened on one path, as far as one block knows. Sums over all blocks are exact; of one block alone
-/// `open` may be negative (an attempt may end on another thread than it began).
-#[derive(Default)]
-pub(crate) struct PathCounters {
-    pub(super) outcomes: [AtomicU64; 4],
-    /// Guards begun minus guards ended, wrapping.
-    pub(super) open: AtomicU64,
-}
-
-impl PathCounters {
-    pub(crate) fn outcome(&self, outcome: Outcome) -> u64 {
-        self.outcomes[outcome as usize].load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn open(&self) -> u64 {
-        self.open.load(Ordering::Relaxed)
-    }
 }
 
 /// Records that found no room, by what was refused.
 #[derive(Default)]
 pub(crate) struct Refused {
     pub(crate) events: AtomicU64,
-    pub(crate) waits: AtomicU64,
     pub(crate) ages: AtomicU64,
 }
 
 impl Block {
     pub(crate) fn new(index: usize, layout: Layout) -> Result<Self, Error> {
         let failures = layout.types * layout.components;
+        let waits = if layout.track_latency { layout.paths } else { 0 };
         Ok(Self {
-            index,
-            pin: CachePadded::new(AtomicU32::new(0)),
+            sequence: Sequence::default(),
             next_operation: AtomicU64::new(0),
-            records: AtomicU64::new(0),
+            index,
+            pins: AtomicU32::new(0),
             recent_paths: Recent::default(),
             paths: boxed("path counters", layout.paths, PathCounters::default)?,
+            unplaced: boxed("path counters", layout.paths, || AtomicU32::new(0))?,
+            waits: boxed("wait histograms", waits, WaitHistogram::default)?,
             failures: boxed("failure counters", failures, || AtomicU64::new(0))?,
             components: layout.components,
-            open: OpenAttempts::new(layout.open_attempts)?,
+            open: OpenAttempts::new(index, layout.open_attempts)?,
             events: Ring::new(layout.ring_events)?,
-            waits: match layout.wait_samples {
-                0 => None,
-                samples => Some(Ring::new(samples)?),
-            },
             refused: Refused::default(),
         })
     }
@@ -112,16 +94,23 @@ impl Block {
         self.failure_cell(kind, component).map_or(0, |cell| cell.load(Ordering::Relaxed))
     }
 
-    /// Records made so far. Who sees a number sees all that those records counted.
+    /// Attempts on a path that are in flight and have no place in `open`, as far as this block knows: may be negative,
+    /// since an attempt may end on another thread than it began.
+    pub(crate) fn unplaced(&self, path: usize) -> i32 {
+        self.unplaced.get(path).map_or(0, |cell| cell.load(Ordering::Relaxed) as i32)
+    }
+
+    /// A number that stands still while nothing is recorded. Who sees it sees all that was counted before.
     pub(crate) fn records(&self) -> u64 {
-        // Acquire: pairs with (COUNTED) in `writer.rs`.
-        self.records.load(Ordering::Acquire)
+        self.sequence.records()
     }
 
     /// For the collector: `None` while nothing is pinned here, else a token that changes when the pin ends.
-    pub(crate) fn pinned(&self) -> Option<u32> {
-        // (PIN-ACQUIRE) pairs with (UNPIN): the records made under an ended pin are seen.
-        let pin = self.pin.load(Ordering::Acquire);
-        (pin % 2 == 1).then_some(pin)
+    pub(crate) fn pinned(&self) -> Option<u64> {
+        // Acquire: pairs with (UNPIN) in `pin.rs`.
+        match self.pins.load(Ordering::Acquire) {
+            0 => self.sequence.pinned(),
+            pins => Some(u64::from(pins)),
+        }
     }
 }

@@ -1,16 +1,21 @@
 //! What is shared about one path, in a line of its own. Healthy traffic only reads it.
 
+use super::calm::Calm;
+use super::run::Run;
 use crate::clock::Stamp;
 use crate::sync::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::ptr::NonNull;
 
-#[derive(Default)]
+#[repr(align(64))]
 pub(crate) struct PathCell {
+    /// The other words need not be looked at.
+    pub(crate) calm: Calm,
     /// Timeouts since the last success.
-    pub(crate) consecutive: AtomicU64,
-    /// When the last timeout was, 0 = never.
-    pub(crate) last_timeout: AtomicU64,
+    pub(crate) run: Run,
     /// Attempts announced by name and not yet answered.
     pub(crate) announced: AtomicI64,
+    /// When the last timeout was, 0 = never, or longer ago than anybody asks for.
+    pub(crate) last_timeout: AtomicU64,
     /// Handles out.
     pub(crate) handles: AtomicU64,
     /// What the collector found at its last tick: see [`JUDGED_RATE`], [`JUDGED_SLOW`].
@@ -21,33 +26,56 @@ pub(crate) const JUDGED_RATE: u8 = 1;
 pub(crate) const JUDGED_SLOW: u8 = 2;
 
 impl PathCell {
-    #[inline(always)]
-    pub(crate) fn count_timeout(&self, at: Stamp) {
-        self.last_timeout.store(at.0, Ordering::Relaxed);
-        // (RUN) Release: pairs with the Acquire load in `run`; who sees the run sees its last time.
-        self.consecutive.fetch_add(1, Ordering::Release);
-    }
-
-    /// A success ends the run. Healthy traffic only reads.
-    #[inline(always)]
-    pub(crate) fn end_run(&self) {
-        // Relaxed: the run is one word; a success that races a timeout may come before or after it.
-        if self.consecutive.load(Ordering::Relaxed) != 0 {
-            self.consecutive.store(0, Ordering::Relaxed);
+    pub(crate) fn new(monitor: u64) -> Self {
+        Self {
+            calm: Calm::new(monitor),
+            run: Run::default(),
+            announced: AtomicI64::new(0),
+            last_timeout: AtomicU64::new(0),
+            handles: AtomicU64::new(0),
+            judged: AtomicU8::new(0),
         }
     }
 
-    /// Timeouts since the last success, and when the last one was (0 = never).
+    /// A timeout joins the run; see [`Run::count_timeout`].
     #[inline(always)]
-    pub(crate) fn run(&self) -> (u64, u64) {
-        // Acquire: pairs with (RUN).
-        let consecutive = self.consecutive.load(Ordering::Acquire);
-        (consecutive, self.last_timeout.load(Ordering::Relaxed))
+    pub(crate) fn count_timeout(&self, limit: u32) -> Option<u32> {
+        let segment = self.run.count_timeout(limit);
+        if segment.is_none() {
+            self.calm.disturb();
+        }
+        segment
+    }
+
+    /// Collector only: has records take the short way again where it is time.
+    pub(crate) fn settle_down(&self, monitor: u64, is_live: impl FnOnce() -> bool) {
+        let is_over = || !self.run.is_on() && self.announced.load(Ordering::Relaxed) == 0 && is_live();
+        self.calm.settle_down(monitor, is_over);
+    }
+
+    /// Notes the time of a timeout, unless one that is at most `grain` away (in the clock's own unit) is noted
+    /// already: threads that all time out would pass the line around for nothing.
+    #[inline(always)]
+    pub(crate) fn timed_out(&self, at: Stamp, grain: u64) {
+        let noted = self.last_timeout.load(Ordering::Relaxed);
+        if at.0.wrapping_sub(noted).wrapping_add(grain) >= grain * 2 {
+            // Relaxed: published by (RUN) in `run.rs`.
+            self.last_timeout.store(at.0, Ordering::Relaxed);
+        }
+    }
+
+    /// How long the run is, and when its last timeout was (0 = never).
+    #[inline(always)]
+    pub(crate) fn evidence(&self) -> (u32, u64) {
+        // Pairs with (RUN): the length first.
+        let length = self.run.length();
+        (length, self.last_timeout.load(Ordering::Relaxed))
     }
 
     /// An attempt announced by name, to be answered by name.
     pub(crate) fn announce(&self) {
         self.announced.fetch_add(1, Ordering::Relaxed);
+        self.calm.disturb();
     }
 
     /// An outcome without a guard answers an announcement, if there is one.
@@ -65,10 +93,45 @@ impl PathCell {
     }
 
     /// Ready for another name. Collector only, while no number leads here.
-    pub(crate) fn reset(&self) {
-        self.consecutive.store(0, Ordering::Relaxed);
+    pub(crate) fn reset(&self, monitor: u64, is_live: impl FnOnce() -> bool) {
+        self.run.end();
         self.last_timeout.store(0, Ordering::Relaxed);
         self.announced.store(0, Ordering::Relaxed);
         self.judged.store(0, Ordering::Relaxed);
+        self.settle_down(monitor, is_live);
+    }
+}
+
+/// A path of one monitor: its number, and its cell at hand.
+#[derive(Clone, Copy)]
+pub(crate) struct PathRef {
+    cell: NonNull<PathCell>,
+    number: u32,
+}
+
+// SAFETY: it gives out nothing but a shared reference to the cell, which is `Sync`.
+unsafe impl Send for PathRef {}
+// SAFETY: as above.
+unsafe impl Sync for PathRef {}
+
+impl PathRef {
+    /// # Safety
+    ///
+    /// The cells are all those of one monitor, stay where they are, and outlive the result and its copies.
+    pub(crate) unsafe fn new(cells: &[PathCell], number: u32) -> Self {
+        // A number that has no cell is nobody's; it would be `__other__`, which is the last.
+        let number = (number as usize).min(cells.len() - 1);
+        Self { cell: NonNull::from(&cells[number]), number: number as u32 }
+    }
+
+    #[inline(always)]
+    pub(crate) fn cell(&self) -> &PathCell {
+        // SAFETY: by the contract of `new` the cell outlives `self`.
+        unsafe { self.cell.as_ref() }
+    }
+
+    #[inline(always)]
+    pub(crate) fn number(&self) -> u32 {
+        self.number
     }
 }

@@ -10,6 +10,7 @@
 
 use super::failure::TypeId;
 use crate::clock::Stamp;
+use crate::sync::{AtomicU64, Ordering};
 use std::fmt;
 
 const TYPE_BITS: u32 = 6;
@@ -59,6 +60,12 @@ impl Operation {
 
     pub(crate) fn from_bits(bits: u64) -> Self {
         Self(bits & OPERATION_MASK)
+    }
+
+    /// What a guard remembers of its operation.
+    pub(crate) fn of(bits: &AtomicU64) -> Self {
+        // Relaxed: an id says nothing about other memory.
+        Self::from_bits(bits.load(Ordering::Relaxed))
     }
 
     pub(crate) fn bits(self) -> u64 {

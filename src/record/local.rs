@@ -1,11 +1,13 @@
 //! From a thread to its block.
 //!
 //! Two thread-locals. `LAST` is what a record reads: the monitor this thread recorded to last and the block it
-//! has there, with no destructor, so that reading it is one load. `LEASES` owns the leases, one for each
+//! has there, with no destructor, so that each word of it is one load. `LEASES` owns the leases, one for each
 //! monitor, and gives them back when the thread ends; while and after it is destroyed `LAST` is empty and records
 //! go to the fallback block.
 
 use super::block::Block;
+use super::cell::PathRef;
+use super::counters::PathCounters;
 use super::pool::Lease;
 use super::shared::Shared;
 use super::writer::Writer;
@@ -15,12 +17,14 @@ use std::ptr;
 
 #[derive(Clone, Copy)]
 struct Last {
-    /// Number of a monitor, 0 = none. Compared with `Shared::live`, which is never 0.
+    /// Number of a monitor, 0 = none. Compared with `Shared::live` and `PathCell::calm`, which are never 0.
     monitor: u64,
     block: *const Block,
+    /// The counters of that block, by path.
+    counters: *const PathCounters,
 }
 
-const NO_MONITOR: Last = Last { monitor: 0, block: ptr::null() };
+const NO_MONITOR: Last = Last { monitor: 0, block: ptr::null(), counters: ptr::null() };
 
 thread_local! {
     static LAST: Cell<Last> = const { Cell::new(NO_MONITOR) };
@@ -50,6 +54,43 @@ pub(crate) fn own_block(shared: &Shared) -> Option<&Block> {
     Some(unsafe { &*last.block })
 }
 
+/// What a record on a calm path needs of this thread's block.
+#[derive(Clone, Copy)]
+pub(crate) struct Own<'a> {
+    block: *const Block,
+    counters: *const PathCounters,
+    path: &'a PathRef,
+}
+
+/// This thread's block, if it records to the monitor of the path and the path is calm.
+#[inline(always)]
+pub(crate) fn calm(path: &PathRef) -> Option<Own<'_>> {
+    let last = LAST.get();
+    // Relaxed inside: the number is compared, nothing is read on its strength.
+    (last.monitor == path.cell().calm.word()).then_some(Own {
+        block: last.block,
+        counters: last.counters,
+        path,
+    })
+}
+
+impl<'a> Own<'a> {
+    #[inline(always)]
+    pub(crate) fn block(self) -> &'a Block {
+        // SAFETY: the word of the cell was even and not 0, so it is the number of the monitor that the cell belongs to. As
+        // in `own_block` the block is of that monitor's pool, which lives as long as the cell.
+        unsafe { &*self.block }
+    }
+
+    /// The block's counters of the path.
+    #[inline(always)]
+    pub(crate) fn counters(self) -> &'a PathCounters {
+        // SAFETY: as in `block`. Every block of a monitor has counters for every number of a path of it, and a
+        // `PathRef` holds only those.
+        unsafe { &*self.counters.add(self.path.number() as usize) }
+    }
+}
+
 /// The long way: finds or takes this thread's lease, or falls back to the shared block; `None` where the monitor
 /// records no more.
 #[cold]
@@ -62,7 +103,7 @@ pub(crate) fn any_writer(shared: &Shared) -> Option<Writer<'_>> {
     let own = leased.and_then(|index| shared.pool.block(index));
     Some(match own {
         Some(block) => {
-            LAST.set(Last { monitor: shared.id, block });
+            LAST.set(Last { monitor: shared.id, block, counters: block.paths.as_ptr() });
             Writer::Sole(block)
         }
         None => Writer::Shared(shared.pool.fallback()),

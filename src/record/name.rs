@@ -2,6 +2,7 @@
 
 use foldhash::fast::FixedState;
 use std::hash::BuildHasher;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// The path or component that stands for all beyond a limit.
@@ -9,6 +10,9 @@ pub(crate) const OTHER: &str = "__other__";
 
 /// A name is cut after this many bytes, on a character boundary.
 pub(crate) const MAX_BYTES: usize = 256;
+
+/// Names of this length are compared inline.
+pub(crate) const USUAL_BYTES: RangeInclusive<usize> = 8..=64;
 
 /// A name as looked up: what is kept of it, and what tells it from others that are cut to the same text.
 #[derive(Clone, Copy)]
@@ -61,6 +65,12 @@ impl Name {
         &self.text
     }
 
+    /// The very same, uncut name.
+    #[inline(always)]
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.cut_off == 0 && same(self.text.as_bytes(), name.as_bytes())
+    }
+
     #[inline]
     pub(crate) fn compare(&self, other: BoundedName<'_>) -> Match {
         if *self.text != *other.text {
@@ -71,6 +81,26 @@ impl Name {
             Match::SameText
         }
     }
+}
+
+/// Equality in pieces of a fixed size, which overlap: for names of a usual length much cheaper than a call that
+/// takes any length.
+#[inline(always)]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len()
+        && match a.len() {
+            8..=16 => same_ends::<8>(a, b),
+            17..=32 => same_ends::<16>(a, b),
+            33..=64 => same_ends::<32>(a, b),
+            _ => a == b,
+        }
+}
+
+/// The first `N` and the last `N` bytes, which are all where there are no more than `2 * N`.
+#[inline(always)]
+fn same_ends<const N: usize>(a: &[u8], b: &[u8]) -> bool {
+    let (first, last) = (a.first_chunk::<N>() == b.first_chunk(), a.last_chunk::<N>() == b.last_chunk());
+    first & last
 }
 
 #[cfg(test)]
@@ -86,6 +116,21 @@ mod tests {
         // 255 bytes, then a character of three that does not fit any more.
         let wide = format!("{}€€", "x".repeat(255));
         assert_eq!(BoundedName::new(&wide).text.len(), 255);
+    }
+
+    #[test]
+    fn a_name_is_the_same_only_if_every_byte_is() {
+        for len in 1..=90 {
+            let name = "x".repeat(len);
+            let stored = Name::new(BoundedName::new(&name));
+            assert!(stored.is(&name));
+            assert!(!stored.is(&name[1..]));
+            for place in 0..len {
+                let other = format!("{}y{}", &name[..place], &name[place + 1..]);
+                assert!(!stored.is(&other), "{other}");
+            }
+        }
+        assert!(Name::new(BoundedName::new("")).is(""));
     }
 
     #[test]

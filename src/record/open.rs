@@ -22,74 +22,76 @@ const PROBES: u64 = 16;
 
 pub(crate) struct OpenAttempts {
     places: Box<[AtomicU64]>,
+    /// The place to look at next; less than their number.
     cursor: AtomicU64,
+    /// The block's number in the upper half.
+    block: u64,
 }
 
 /// Where an attempt is written down: block in the upper half, place in the lower.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OpenPlace(u64);
 
+const BLOCK_SHIFT: u32 = 32;
+
 impl OpenPlace {
     /// Nowhere: its age is not known. No block has this number.
     pub(crate) const NONE: Self = Self(u64::MAX);
-
-    fn new(block: usize, place: u64) -> Self {
-        Self(((block as u64) << 32) | place)
-    }
-
-    #[inline(always)]
-    pub(crate) fn is_of(self, block: usize) -> bool {
-        self.0 >> 32 == block as u64
-    }
+    /// The attempt is not counted at all.
+    pub(crate) const REFUSED: Self = Self(u64::MAX - 1);
 
     pub(crate) fn block(self) -> Option<usize> {
-        (self != Self::NONE).then_some((self.0 >> 32) as usize)
+        (self != Self::NONE && self != Self::REFUSED).then_some((self.0 >> BLOCK_SHIFT) as usize)
     }
 }
 
 impl OpenAttempts {
     /// `capacity` must be a power of two.
-    pub(crate) fn new(capacity: usize) -> Result<Self, Error> {
+    pub(crate) fn new(block: usize, capacity: usize) -> Result<Self, Error> {
         debug_assert!(capacity.is_power_of_two());
         Ok(Self {
             places: boxed("open attempts", capacity, || AtomicU64::new(0))?,
             cursor: AtomicU64::new(0),
+            block: (block as u64) << BLOCK_SHIFT,
         })
-    }
-
-    fn place(&self, index: u64) -> &AtomicU64 {
-        // The mask keeps the index inside: the length is a power of two.
-        &self.places[(index & (self.places.len() as u64 - 1)) as usize]
     }
 
     /// Writes an attempt down; `None` if no place near the last one is free. `sole`: nobody else takes places here.
     #[inline(always)]
-    pub(crate) fn begin(&self, sole: bool, block: usize, path: u32, start: Stamp) -> Option<OpenPlace> {
+    pub(crate) fn begin(&self, sole: bool, path: u32, start: Stamp) -> Option<OpenPlace> {
         let word = ((u64::from(path) + 1) << START_BITS) | ((start.0 >> START_SHIFT) & START_MASK);
         // Relaxed throughout: a place is one word that carries all it says; whoever ends the attempt got the
         // guard from its beginner, and so writes after it.
         let cursor = self.cursor.load(Ordering::Relaxed);
         let index =
             if self.take(sole, cursor, word) { cursor } else { self.take_further(sole, cursor, word)? };
-        self.cursor.store(index.wrapping_add(1), Ordering::Relaxed);
-        Some(OpenPlace::new(block, index & (self.places.len() as u64 - 1)))
+        self.cursor.store(self.wrapped(index + 1), Ordering::Relaxed);
+        Some(OpenPlace(self.block | index))
+    }
+
+    #[inline(always)]
+    fn wrapped(&self, index: u64) -> u64 {
+        // The length is a power of two, and not 0.
+        index & (self.places.len() as u64).wrapping_sub(1)
     }
 
     #[cold]
     #[inline(never)]
     fn take_further(&self, sole: bool, cursor: u64, word: u64) -> Option<u64> {
-        let further = (1..PROBES).map(|probe| cursor.wrapping_add(probe));
+        let further = (1..PROBES).map(|probe| self.wrapped(cursor + probe));
         let taken = further.into_iter().find(|index| self.take(sole, *index, word));
         if taken.is_none() {
             // The next attempt looks further on.
-            self.cursor.store(cursor.wrapping_add(PROBES), Ordering::Relaxed);
+            self.cursor.store(self.wrapped(cursor + PROBES), Ordering::Relaxed);
         }
         taken
     }
 
     #[inline(always)]
     fn take(&self, sole: bool, index: u64, word: u64) -> bool {
-        let place = self.place(index);
+        let Some(place) = self.places.get(index as usize) else {
+            return false;
+        };
         if !sole {
             return place.compare_exchange(0, word, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         }
@@ -100,12 +102,15 @@ impl OpenAttempts {
         free
     }
 
-    /// Frees the place of an attempt that ended.
+    /// Frees the place of an attempt that ended; false if it is not one of this table.
     #[inline(always)]
-    pub(crate) fn end(&self, place: OpenPlace) {
-        if let Some(place) = self.places.get(place.0 as u32 as usize) {
+    pub(crate) fn end(&self, place: OpenPlace) -> bool {
+        // Of another block, the difference is far beyond the end.
+        let place = self.places.get((place.0 ^ self.block) as usize);
+        if let Some(place) = place {
             place.store(0, Ordering::Relaxed);
         }
+        place.is_some()
     }
 
     /// Path and age, in the clock's unit, of every attempt in flight.

@@ -1,20 +1,22 @@
 //! What a record does, step by step.
 //!
-//! Each operation has two ways in. The quick one has the thread's own block at hand, so that everything below is
-//! compiled for a sole writer; the other, cold, finds or takes a block first, and is compiled for either writer.
+//! Each operation has two ways in. The quick one is for a thread that has a block of this monitor at hand and, where a path
+//! is concerned, for a path that is calm; it is all that is inlined into the caller. The other finds or takes a block first,
+//! looks at everything, and is compiled for either kind of writer.
 
 use super::block::Block;
+use super::cell::PathRef;
 use super::event::{ComponentKey, Operation, RawEvent};
 use super::failure::{FailureType, LOCK_TIMEOUT, TypeId};
-use super::local::{any_writer, own_block};
-use super::name::BoundedName;
+use super::local::{any_writer, calm, own_block};
+use super::name::{BoundedName, USUAL_BYTES};
 use super::open::OpenPlace;
 use super::outcome::Outcome;
+use super::pin::Pin;
 use super::shared::Shared;
-use super::wait::WaitSample;
 use super::writer::Writer;
 use crate::clock::Stamp;
-use crate::sync::Ordering;
+use crate::sync::{AtomicU64, Ordering};
 
 /// An attempt's start, as its guard carries it.
 #[derive(Clone, Copy)]
@@ -25,11 +27,7 @@ pub(crate) struct Begun {
 
 impl Begun {
     /// The monitor recorded no more when the attempt began.
-    const REFUSED: Self = Self { start: Stamp(0), place: OpenPlace::NONE };
-
-    fn is_refused(&self) -> bool {
-        self.start == Self::REFUSED.start
-    }
+    const REFUSED: Self = Self { start: Stamp(0), place: OpenPlace::REFUSED };
 }
 
 impl Shared {
@@ -46,29 +44,28 @@ impl Shared {
 
     /// An outcome without a guard.
     #[inline(always)]
-    pub(crate) fn record(&self, path: u32, outcome: Outcome) {
-        match own_block(self) {
-            Some(block) => self.record_with(Writer::Sole(block), path, outcome),
-            None => self.record_cold(path, outcome),
+    pub(crate) fn record(&self, path: &PathRef, outcome: Outcome) {
+        match calm(path) {
+            // Nothing else to do: no run to end, no announcement to answer.
+            Some(own) if outcome != Outcome::Timeout => own.counters().count_sole(outcome),
+            _ => self.record_slowly(path.number(), outcome),
         }
     }
 
-    #[cold]
     #[inline(never)]
-    fn record_cold(&self, path: u32, outcome: Outcome) {
-        match any_writer(self) {
-            Some(writer) => self.record_with(writer, path, outcome),
+    fn record_slowly(&self, path: u32, outcome: Outcome) {
+        match self.writer() {
+            Some(writer) => self.settle_unguarded(writer, path, outcome),
             None => self.refuse(),
         }
     }
 
     #[inline(always)]
-    fn record_with(&self, writer: Writer<'_>, path: u32, outcome: Outcome) {
+    fn settle_unguarded(&self, writer: Writer<'_>, path: u32, outcome: Outcome) {
         self.settle(writer, path, outcome, Operation::NONE);
         if let Some(cell) = self.cell(path) {
             cell.answer();
         }
-        writer.counted();
     }
 
     /// Counts an outcome and keeps the consecutive run.
@@ -77,8 +74,10 @@ impl Shared {
         writer.count_outcome(path, outcome);
         match outcome {
             Outcome::Success => {
-                if let Some(cell) = self.cell(path) {
-                    cell.end_run();
+                if let Some(cell) = self.cell(path)
+                    && cell.run.is_on()
+                {
+                    cell.run.end();
                 }
             }
             Outcome::Timeout => self.settle_timeout(writer, path, operation),
@@ -90,65 +89,88 @@ impl Shared {
     fn settle_timeout(&self, writer: Writer<'_>, path: u32, operation: Operation) {
         let at = self.clock.stamp();
         if let Some(cell) = self.cell(path) {
-            cell.count_timeout(at);
+            cell.timed_out(at, self.timeout_grain);
+            if let Some(run) = cell.count_timeout(self.run_limit) {
+                writer.count_run(path, run);
+            }
         }
         if self.raise_lock_timeouts {
             let component = ComponentKey::Path(path);
             writer.push_event(RawEvent { at, kind: LOCK_TIMEOUT, component, operation });
         }
+        writer.counted();
     }
 
     /// Runs `record` with the number of a path named by the caller, which stays that name's until it returns.
-    #[inline]
     pub(crate) fn with_path<R>(&self, name: &str, record: impl FnOnce(Writer<'_>, u32) -> R) -> Option<R> {
         let writer = self.writer()?;
-        let _pin = writer.pin();
+        let _pin = Pin::new(writer);
         let path = self.path_number(writer, BoundedName::new(name));
         Some(record(writer, path))
     }
 
     /// The number of a path. The caller is pinned.
-    #[inline(always)]
     fn path_number(&self, writer: Writer<'_>, name: BoundedName<'_>) -> u32 {
-        match writer {
-            Writer::Sole(block) => block
-                .recent_paths
-                .find(&self.paths, name)
-                .unwrap_or_else(|| self.path_number_cold(block, name)),
-            Writer::Shared(_) => self.paths.find_or_add(name),
-        }
-    }
-
-    #[inline(never)]
-    fn path_number_cold(&self, block: &Block, name: BoundedName<'_>) -> u32 {
         let number = self.paths.find_or_add(name);
-        block.recent_paths.remember(&self.paths, name, number);
+        if let Writer::Sole(block) = writer {
+            block.recent_paths.remember(&self.paths, name, number);
+        }
         number
     }
 
     /// An outcome on a path named by the caller.
-    #[inline]
-    pub(crate) fn record_named(&self, name: &str, outcome: Outcome) {
-        match own_block(self) {
-            Some(block) => self.record_named_with(Writer::Sole(block), name, outcome),
-            None => self.record_named_cold(name, outcome),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn record_named_cold(&self, name: &str, outcome: Outcome) {
-        match any_writer(self) {
-            Some(writer) => self.record_named_with(writer, name, outcome),
-            None => self.refuse(),
-        }
-    }
-
     #[inline(always)]
-    fn record_named_with(&self, writer: Writer<'_>, name: &str, outcome: Outcome) {
-        let _pin = writer.pin();
-        let path = self.path_number(writer, BoundedName::new(name));
-        self.record_with(writer, path, outcome);
+    pub(crate) fn record_named(&self, name: &str, outcome: Outcome) {
+        // Of a usual length the comparison is inlined; it is the same for others, behind a call.
+        if !(USUAL_BYTES.contains(&name.len()) && self.record_recent(name, outcome)) {
+            self.record_named_slowly(name, outcome);
+        }
+    }
+
+    /// The quick way: true if this thread used the name before and still remembers its number.
+    #[inline(always)]
+    fn record_recent(&self, name: &str, outcome: Outcome) -> bool {
+        let Some(block) = own_block(self) else {
+            return false;
+        };
+        let Some(pinned) = block.sequence.pin() else {
+            return false;
+        };
+        let found = block.recent_paths.find(&self.paths, name);
+        let recorded = found.is_some_and(|path| self.record_calm(block, path, outcome));
+        if recorded {
+            block.sequence.unpin_counted(pinned);
+        } else {
+            block.sequence.unpin_idle(pinned);
+        }
+        recorded
+    }
+
+    /// The part of a record that is left where the path is calm; false where there is more to it.
+    #[inline(always)]
+    fn record_calm(&self, block: &Block, path: u32, outcome: Outcome) -> bool {
+        let (Some(cell), Some(counters)) = (self.cell(path), block.paths.get(path as usize)) else {
+            return false;
+        };
+        let is_calm = cell.calm.word() == self.id && outcome != Outcome::Timeout;
+        if is_calm {
+            counters.count_sole(outcome);
+        }
+        is_calm
+    }
+
+    #[inline(never)]
+    fn record_named_slowly(&self, name: &str, outcome: Outcome) {
+        if !USUAL_BYTES.contains(&name.len()) && self.record_recent(name, outcome) {
+            return;
+        }
+        let recorded = self.with_path(name, |writer, path| {
+            self.settle_unguarded(writer, path, outcome);
+            writer.counted();
+        });
+        if recorded.is_none() {
+            self.refuse();
+        }
     }
 
     /// Announces an attempt whose outcome will come without a guard.
@@ -167,17 +189,16 @@ impl Shared {
 
     /// An attempt with a guard begins.
     #[inline(always)]
-    pub(crate) fn begin(&self, path: u32) -> Begun {
-        match own_block(self) {
-            Some(block) => self.begin_with(Writer::Sole(block), path),
-            None => self.begin_cold(path),
+    pub(crate) fn begin(&self, path: &PathRef) -> Begun {
+        match calm(path) {
+            Some(own) => self.begin_with(Writer::Sole(own.block()), path.number()),
+            None => self.begin_slowly(path.number()),
         }
     }
 
-    #[cold]
     #[inline(never)]
-    fn begin_cold(&self, path: u32) -> Begun {
-        any_writer(self).map_or(Begun::REFUSED, |writer| self.begin_with(writer, path))
+    fn begin_slowly(&self, path: u32) -> Begun {
+        self.writer().map_or(Begun::REFUSED, |writer| self.begin_with(writer, path))
     }
 
     #[inline(always)]
@@ -187,54 +208,56 @@ impl Shared {
         } else {
             Stamp(self.coarse.load(Ordering::Relaxed))
         };
-        let place = writer.begin(path, start);
-        writer.counted();
-        Begun { start, place }
+        Begun { start, place: writer.begin(path, start) }
     }
 
     /// An attempt with a guard ends, on any thread. One that began after shutdown is counted here as refused.
     #[inline(always)]
-    pub(crate) fn end_attempt(&self, path: u32, begun: Begun, outcome: Outcome, operation: Operation) {
-        match own_block(self) {
-            Some(block) if !begun.is_refused() => {
-                if begun.place.is_of(block.index) {
-                    block.open.end(begun.place);
-                } else {
-                    self.end_elsewhere(begun.place);
-                }
-                self.end_with(Writer::Sole(block), path, begun, outcome, operation);
+    pub(crate) fn end_attempt(&self, path: &PathRef, begun: Begun, outcome: Outcome, operation: &AtomicU64) {
+        match calm(path) {
+            Some(own) if outcome != Outcome::Timeout && own.block().open.end(begun.place) => {
+                self.count_wait(Writer::Sole(own.block()), path.number(), begun, outcome);
+                own.counters().count_sole(outcome);
             }
-            _ => self.end_cold(path, begun, outcome, operation),
+            _ => self.end_slowly(path.number(), begun, outcome, Operation::of(operation)),
         }
     }
 
-    #[cold]
+    /// The end of an attempt that timed out, that another thread began, that found no place, or on a path that is not
+    /// calm.
     #[inline(never)]
-    fn end_cold(&self, path: u32, begun: Begun, outcome: Outcome, operation: Operation) {
-        self.end_elsewhere(begun.place);
-        match any_writer(self).filter(|_| !begun.is_refused()) {
-            Some(writer) => self.end_with(writer, path, begun, outcome, operation),
+    fn end_slowly(&self, path: u32, begun: Begun, outcome: Outcome, operation: Operation) {
+        if begun.place == OpenPlace::REFUSED {
+            return self.refuse();
+        }
+        let writer = self.writer();
+        match begun.place.block() {
+            Some(index) => {
+                if let Some(block) = self.pool.block(index) {
+                    block.open.end(begun.place);
+                }
+            }
+            None => {
+                let fallback = Writer::Shared(self.pool.fallback());
+                writer.unwrap_or(fallback).change_unplaced(path, 1u32.wrapping_neg());
+            }
+        }
+        match writer {
+            Some(writer) => {
+                self.count_wait(writer, path, begun, outcome);
+                self.settle(writer, path, outcome, operation);
+            }
             None => self.refuse(),
         }
     }
 
-    /// Frees the place of an attempt that another thread began.
-    #[inline(never)]
-    fn end_elsewhere(&self, place: OpenPlace) {
-        if let Some(block) = place.block().and_then(|index| self.pool.block(index)) {
-            block.open.end(place);
-        }
-    }
-
+    /// Counts how long a completed attempt took.
     #[inline(always)]
-    fn end_with(&self, writer: Writer<'_>, path: u32, begun: Begun, outcome: Outcome, operation: Operation) {
-        writer.end(path);
+    fn count_wait(&self, writer: Writer<'_>, path: u32, begun: Begun, outcome: Outcome) {
         if self.track_latency && outcome != Outcome::Abandoned {
-            let wait_ns = self.clock.elapsed_ns(begun.start, self.clock.stamp());
-            writer.push_wait(WaitSample { path, wait_ns });
+            let ticks = self.clock.stamp().0.saturating_sub(begun.start.0);
+            writer.count_wait(path, self.wait_scale.bucket(ticks), ticks);
         }
-        self.settle(writer, path, outcome, operation);
-        writer.counted();
     }
 
     pub(crate) fn next_operation(&self) -> Operation {

@@ -1,6 +1,7 @@
 //! The handle on one lock path.
 
 use super::attempt::Attempt;
+use super::cell::PathRef;
 use super::outcome::Outcome;
 use super::shared::Shared;
 use crate::health::LockHealth;
@@ -29,17 +30,18 @@ use std::sync::Arc;
 /// ```
 pub struct LockPath {
     shared: Arc<Shared>,
-    id: u32,
+    path: PathRef,
 }
 
 impl LockPath {
-    /// The caller has pinned `id`, or holds another handle on it.
-    pub(crate) fn new(shared: Arc<Shared>, id: u32) -> Self {
-        if let Some(cell) = shared.cell(id) {
-            // Relaxed: the pin or the other handle keeps the path until this is visible.
-            cell.handles.fetch_add(1, Ordering::Relaxed);
-        }
-        Self { shared, id }
+    /// The caller has pinned `number`, or holds another handle on it.
+    pub(crate) fn new(shared: Arc<Shared>, number: u32) -> Self {
+        // SAFETY: the cells are boxed once and go when `shared` goes, which the handle keeps; the copies are in guards,
+        // which borrow the handle.
+        let path = unsafe { PathRef::new(&shared.cells, number) };
+        // Relaxed: the pin or the other handle keeps the path until this is visible.
+        path.cell().handles.fetch_add(1, Ordering::Relaxed);
+        Self { shared, path }
     }
 
     /// Begins an attempt: in flight from here until the guard is finished or dropped.
@@ -52,7 +54,7 @@ impl LockPath {
     /// ```
     #[inline(always)]
     pub fn attempt(&self) -> Attempt<'_> {
-        Attempt::begin(&self.shared, self.id)
+        Attempt::begin(&self.shared, self.path)
     }
 
     /// Announces an attempt whose outcome will be recorded without a guard. In flight until then; one that is
@@ -67,7 +69,7 @@ impl LockPath {
     /// # Ok::<(), foreshock::Error>(())
     /// ```
     pub fn record_attempt(&self) {
-        self.shared.announce(self.id);
+        self.shared.announce(self.path.number());
     }
 
     /// Records an attempt that was granted, in one call.
@@ -79,7 +81,7 @@ impl LockPath {
     /// ```
     #[inline(always)]
     pub fn record_success(&self) {
-        self.shared.record(self.id, Outcome::Success);
+        self.shared.record(&self.path, Outcome::Success);
     }
 
     /// Records an attempt whose deadline passed, in one call. Raises a `LockTimeout` failure whose component
@@ -94,7 +96,7 @@ impl LockPath {
     /// ```
     #[inline(always)]
     pub fn record_timeout(&self) {
-        self.shared.record(self.id, Outcome::Timeout);
+        self.shared.record(&self.path, Outcome::Timeout);
     }
 
     /// Records an attempt that was answered and not granted, in one call.
@@ -106,7 +108,7 @@ impl LockPath {
     /// ```
     #[inline(always)]
     pub fn record_error(&self) {
-        self.shared.record(self.id, Outcome::Error);
+        self.shared.record(&self.path, Outcome::Error);
     }
 
     /// Records an attempt that the caller gave up, in one call.
@@ -118,7 +120,7 @@ impl LockPath {
     /// ```
     #[inline(always)]
     pub fn record_abandoned(&self) {
-        self.shared.record(self.id, Outcome::Abandoned);
+        self.shared.record(&self.path, Outcome::Abandoned);
     }
 
     /// The path's health, at once: timeouts up to this very moment, the timeout rate and slow attempts as of
@@ -140,7 +142,7 @@ impl LockPath {
     /// ```
     #[inline(always)]
     pub fn health(&self) -> LockHealth {
-        self.shared.health(self.id)
+        self.shared.health(self.path.number())
     }
 
     /// The path's name as it is published: cut at 256 bytes, or `__other__` past
@@ -152,23 +154,21 @@ impl LockPath {
     /// # Ok::<(), foreshock::Error>(())
     /// ```
     pub fn name(&self) -> Arc<str> {
-        self.shared.paths.text(self.id).unwrap_or_else(|| super::name::OTHER.into())
+        self.shared.paths.text(self.path.number()).unwrap_or_else(|| super::name::OTHER.into())
     }
 }
 
 impl Clone for LockPath {
     fn clone(&self) -> Self {
-        Self::new(self.shared.clone(), self.id)
+        Self::new(self.shared.clone(), self.path.number())
     }
 }
 
 impl Drop for LockPath {
     fn drop(&mut self) {
-        if let Some(cell) = self.shared.cell(self.id) {
-            // (HANDLE) Release: pairs with the Acquire load in `collect/retire.rs`; what was recorded through
-            // this handle is seen by the collector that finds no handle left.
-            cell.handles.fetch_sub(1, Ordering::Release);
-        }
+        // (HANDLE) Release: pairs with the Acquire load in `collect/retire.rs`; what was recorded through this handle is
+        // seen by the collector that finds no handle left.
+        self.path.cell().handles.fetch_sub(1, Ordering::Release);
     }
 }
 

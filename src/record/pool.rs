@@ -139,7 +139,7 @@ impl Pool {
 
     /// A pin that the collector saw has not ended. What the many writers of the fallback block hold cannot be told
     /// apart: theirs have ended when none is left.
-    pub(crate) fn pin_lasts(&self, index: usize, token: u32) -> bool {
+    pub(crate) fn pin_lasts(&self, index: usize, token: u64) -> bool {
         let Some(block) = self.block(index) else {
             return true;
         };
@@ -182,7 +182,7 @@ mod tests {
     use crate::record::writer::Writer;
 
     const LAYOUT: Layout =
-        Layout { paths: 2, components: 2, types: 6, ring_events: 2, open_attempts: 2, wait_samples: 0 };
+        Layout { paths: 2, components: 2, types: 6, ring_events: 2, open_attempts: 2, track_latency: false };
 
     #[test]
     fn blocks_are_created_up_to_the_limit_and_used_again() {

@@ -5,9 +5,11 @@ use super::boxed::boxed;
 use super::cell::PathCell;
 use super::failure::FailureTypes;
 use super::local::own_block;
-use super::name::BoundedName;
+use super::name::{BoundedName, USUAL_BYTES};
+use super::pin::Pin;
 use super::pool::Pool;
 use super::table::NameTable;
+use super::wait::WaitScale;
 use super::writer::Writer;
 use crate::clock::{Clock, Stamp};
 use crate::config::Config;
@@ -16,10 +18,12 @@ use crate::health::{Evidence, Limits, LockHealth};
 use crate::process;
 use crate::record::cell::{JUDGED_RATE, JUDGED_SLOW};
 use crate::sync::{AtomicU64, Ordering};
-use crossbeam_utils::CachePadded;
 
 /// `live` once the monitor records no more. No thread ever holds it.
 const ENDED: u64 = u64::MAX;
+
+/// In the unit of the processor's counter: some 20 microseconds, far below what a rule about seconds can tell.
+const TIMEOUT_GRAIN: u64 = 1 << 16;
 
 pub(crate) struct Shared {
     /// Never 0, never [`ENDED`], never used twice in a process.
@@ -37,8 +41,13 @@ pub(crate) struct Shared {
     pub(crate) track_latency: bool,
     /// An attempt's start is read from the clock: its latency is wanted, or the clock costs no more than `coarse`.
     pub(crate) reads_clock_at_begin: bool,
+    pub(crate) wait_scale: WaitScale,
+    /// A run this long makes a path unhealthy.
+    pub(crate) run_limit: u32,
+    /// Timeouts of a path closer together than this, in the clock's own unit, may be noted as one.
+    pub(crate) timeout_grain: u64,
     pub(crate) paths: NameTable,
-    pub(crate) cells: Box<[CachePadded<PathCell>]>,
+    pub(crate) cells: Box<[PathCell]>,
     pub(crate) components: NameTable,
     pub(crate) pool: Pool,
     pub(crate) after_shutdown: AtomicU64,
@@ -54,7 +63,7 @@ impl Shared {
             types: types.len(),
             ring_events: config.ring_events,
             open_attempts: config.open_attempts,
-            wait_samples: if config.track_latency { config.ring_events } else { 0 },
+            track_latency: config.track_latency,
         };
         let id = process::next_monitor_id();
         let now = clock.stamp();
@@ -64,13 +73,16 @@ impl Shared {
             process: process::generation(),
             coarse: AtomicU64::new(now.0),
             reads_clock_at_begin: config.track_latency || clock.is_manual(),
+            wait_scale: WaitScale::new(&clock),
+            run_limit: u32::try_from(config.limits.consecutive_timeouts).unwrap_or(u32::MAX),
+            timeout_grain: if clock.is_manual() { 0 } else { TIMEOUT_GRAIN },
             clock,
             limits: config.limits,
             types,
             raise_lock_timeouts: config.raise_lock_timeouts,
             track_latency: config.track_latency,
             paths: NameTable::new(config.max_paths)?,
-            cells: boxed("path cells", config.max_paths + 1, Default::default)?,
+            cells: boxed("path cells", config.max_paths + 1, || PathCell::new(id))?,
             components: NameTable::new(config.max_components)?,
             pool: Pool::new(config.max_threads, layout)?,
             after_shutdown: AtomicU64::new(0),
@@ -89,11 +101,16 @@ impl Shared {
 
     /// Takes no more records. True for the call that ended it.
     pub(crate) fn end(&self) -> bool {
-        self.live.swap(ENDED, Ordering::Relaxed) != ENDED
+        let was_live = self.live.swap(ENDED, Ordering::Relaxed) != ENDED;
+        // From here on every record takes the long way, and finds out there.
+        for cell in &self.cells {
+            cell.calm.disturb();
+        }
+        was_live
     }
 
     pub(crate) fn cell(&self, path: u32) -> Option<&PathCell> {
-        self.cells.get(path as usize).map(|cell| &**cell)
+        self.cells.get(path as usize)
     }
 
     /// Health from the atomics, at once.
@@ -112,13 +129,13 @@ impl Shared {
 
     /// What is known about a path: the run and the last timeout as of now, the rest as of the last tick.
     pub(crate) fn evidence(&self, cell: &PathCell, now: Stamp) -> Evidence {
-        let (consecutive_timeouts, last) = cell.run();
+        let (length, last) = cell.evidence();
         let last = Stamp(last);
         let judged = cell.judged.load(Ordering::Relaxed);
         // Either way round: a clock that was turned back must not keep a timeout "recent" for days.
         let since = self.clock.elapsed_ns(last, now) + self.clock.elapsed_ns(now, last);
         Evidence {
-            consecutive_timeouts,
+            consecutive_timeouts: u64::from(length),
             since_last_timeout_ns: (last.0 != 0).then_some(since),
             rate_exceeded: judged & JUDGED_RATE != 0,
             slow_in_flight: judged & JUDGED_SLOW != 0,
@@ -126,16 +143,28 @@ impl Shared {
     }
 
     /// Health of a path by name; one that nobody registered is healthy, and stays unregistered.
+    #[inline]
     pub(crate) fn health_named(&self, name: &str) -> LockHealth {
+        let recent = if USUAL_BYTES.contains(&name.len()) { self.health_recent(name) } else { None };
+        recent.unwrap_or_else(|| self.health_named_slowly(name))
+    }
+
+    #[inline(always)]
+    fn health_recent(&self, name: &str) -> Option<LockHealth> {
+        let block = own_block(self)?;
+        let pinned = block.sequence.pin()?;
+        let path = block.recent_paths.find(&self.paths, name);
+        let health = path.map(|path| self.health(path));
+        block.sequence.unpin_idle(pinned);
+        health
+    }
+
+    #[inline(never)]
+    fn health_named_slowly(&self, name: &str) -> LockHealth {
         // Asking takes no lease, and is answered after shutdown too.
-        let own = own_block(self);
-        let writer = own.map_or_else(|| Writer::Shared(self.pool.fallback()), Writer::Sole);
-        let _pin = writer.pin();
-        let name = BoundedName::new(name);
-        let recent = own.and_then(|block| block.recent_paths.find(&self.paths, name));
-        match recent.or_else(|| self.paths.find(name)) {
-            Some(path) => self.health(path),
-            None => LockHealth::Healthy,
-        }
+        let own = own_block(self).map(Writer::Sole);
+        let _pin = Pin::new(own.unwrap_or_else(|| Writer::Shared(self.pool.fallback())));
+        let path = self.paths.find(BoundedName::new(name));
+        path.map_or(LockHealth::Healthy, |path| self.health(path))
     }
 }

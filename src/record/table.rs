@@ -116,11 +116,11 @@ impl NameTable {
 
     /// The number has this very name. The caller is pinned.
     #[inline(always)]
-    pub(crate) fn has_name(&self, number: u32, name: BoundedName<'_>) -> bool {
+    pub(crate) fn has_name(&self, number: u32, name: &str) -> bool {
         self.nodes.get(number as usize).is_some_and(|node| {
-            // (LISTED) Acquire: the name is seen whole. Pinned before (light fence in `Writer::pin`), so the
+            // (LISTED) Acquire: the name is seen whole. Pinned before (light fence in `Sequence::pin`), so the
             // collector, which passes its heavy fence after a name has ceased to be live, waits before it frees it.
-            node.state.load(Ordering::Acquire) == LIVE && node.compare(name) == Match::Same
+            node.state.load(Ordering::Acquire) == LIVE && node.name().is_some_and(|stored| stored.is(name))
         })
     }
 
@@ -377,7 +377,7 @@ impl Node {
     /// True unless dead; takes a condemned node back.
     #[inline]
     fn is_usable(&self) -> bool {
-        // Relaxed: the order of this load after the pin is the light fence in `Writer::pin`; pairs with the
+        // Relaxed: the order of this load after the pin is the light fence in `Sequence::pin`; pairs with the
         // heavy fence after `condemn`.
         match self.state.load(Ordering::Relaxed) {
             // Claimed: whoever comes by the chain knows that it is linked.

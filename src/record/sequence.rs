@@ -1,0 +1,95 @@
+//! How many records a block holds, and whether its thread is looking a name up: one word.
+//!
+//! | bits | content |
+//! |---|---|
+//! | 63..40 | pins that ended |
+//! | 39..1 | records made; stored after what the record wrote, so that the collector need not look at the rest while the word stands still |
+//! | 0 | pinned: from here on no number that the thread finds by name is given to another name |
+//!
+//! A carry out of the records looks like a pin that ended. It could matter once in 2^39 records, and only if that one
+//! were made inside of a pin, by the host's allocator.
+//!
+//! # Orderings
+//!
+//! (COUNTED) the end of a record, and (UNPIN) the end of a pin, are Release stores; they pair with the Acquire load
+//! in `read`: who sees the word sees what the records wrote. The beginning of a pin is ordered before the look-up by
+//! the light fence; it pairs with the heavy fence in `collect/retire.rs`.
+
+use crate::sync::{AtomicU64, Ordering, two_sided_fence};
+
+const PINNED: u64 = 1;
+const RECORD: u64 = 1 << 1;
+const PIN_ENDED: u64 = 1 << 40;
+
+#[derive(Default)]
+pub(crate) struct Sequence(AtomicU64);
+
+/// The word at the beginning of a pin.
+#[derive(Clone, Copy)]
+pub(crate) struct Pinned(u64);
+
+impl Sequence {
+    /// A record was made, by the only writer of the block.
+    #[inline(always)]
+    pub(crate) fn count_sole(&self) {
+        let word = self.0.load(Ordering::Relaxed);
+        // (COUNTED) pairs with `read`.
+        self.0.store(word.wrapping_add(RECORD), Ordering::Release);
+    }
+
+    /// A record was made, by one of many.
+    pub(crate) fn count_shared(&self) {
+        // (COUNTED) pairs with `read`.
+        self.0.fetch_add(RECORD, Ordering::Release);
+    }
+
+    /// Begins a pin; `None` inside of another one of this thread, which ends later: the host's allocator records, below
+    /// us on this very stack. Only writer of the block only.
+    #[inline(always)]
+    pub(crate) fn pin(&self) -> Option<Pinned> {
+        let word = self.0.load(Ordering::Relaxed);
+        if word & PINNED != 0 {
+            return None;
+        }
+        self.0.store(word | PINNED, Ordering::Relaxed);
+        two_sided_fence::light();
+        Some(Pinned(word))
+    }
+
+    /// Ends a pin inside of which nothing was counted yet, and counts its one record.
+    #[inline(always)]
+    pub(crate) fn unpin_counted(&self, pinned: Pinned) {
+        // (UNPIN), (COUNTED) pair with `read`. From the register: to load the word again would wait for the store.
+        self.0.store(pinned.0.wrapping_add(PIN_ENDED + RECORD), Ordering::Release);
+    }
+
+    /// Ends a pin inside of which nothing was counted.
+    #[inline(always)]
+    pub(crate) fn unpin_idle(&self, pinned: Pinned) {
+        // (UNPIN) pairs with `read`.
+        self.0.store(pinned.0.wrapping_add(PIN_ENDED), Ordering::Release);
+    }
+
+    /// Ends a pin, whatever was counted meanwhile.
+    pub(crate) fn unpin(&self) {
+        let word = self.0.load(Ordering::Relaxed);
+        // (UNPIN) pairs with `read`.
+        self.0.store(word.wrapping_add(PIN_ENDED) & !PINNED, Ordering::Release);
+    }
+
+    fn read(&self) -> u64 {
+        // Acquire: pairs with (COUNTED) and (UNPIN).
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Changes with every record. Who sees it sees all that was counted before.
+    pub(crate) fn records(&self) -> u64 {
+        self.read() % PIN_ENDED / RECORD
+    }
+
+    /// `None` while nothing is pinned, else a token that changes when the pin ends.
+    pub(crate) fn pinned(&self) -> Option<u64> {
+        let word = self.read();
+        (word & PINNED != 0).then_some(word / PIN_ENDED)
+    }
+}
