@@ -8,11 +8,13 @@
 //! | word | meaning |
 //! |---|---|
 //! | even | number of the monitor: calm |
-//! | `DISTURBED` | there is, or was, something to look at |
+//! | twice the number of a run, plus 1 | that run of timeouts is on, or was |
+//! | `ANNOUNCED` | an announcement is open, or was |
 //! | `SETTLING` | the collector is finding out whether it is over |
 //!
 //! Whoever has disturbed the path (a timeout has joined the run, an attempt was announced) says so afterwards; only the
-//! collector says that it is calm again, in two steps, between which it looks.
+//! collector says that it is calm again, in two steps, between which it looks. A timeout that finds its own run named
+//! here need not say it again. Another disturbance's word would not do: it may be an old one, on its way out.
 //!
 //! # Orderings
 //!
@@ -24,8 +26,15 @@ use crate::sync::{AtomicU64, Ordering};
 
 pub(crate) struct Calm(AtomicU64);
 
-const DISTURBED: u64 = 1;
-const SETTLING: u64 = 3;
+const ODD: u64 = 1;
+/// No run has the number 0.
+const ANNOUNCED: u64 = ODD;
+/// Nor one of 63 bits.
+const SETTLING: u64 = u64::MAX;
+
+fn word_of(run: u32) -> u64 {
+    u64::from(run) << 1 | ODD
+}
 
 impl Calm {
     pub(crate) fn new(monitor: u64) -> Self {
@@ -40,22 +49,34 @@ impl Calm {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// There is now something that a record has to look at.
-    pub(crate) fn disturb(&self) {
+    /// A timeout has joined a run.
+    #[inline(always)]
+    pub(crate) fn disturb_by_run(&self, run: u32) {
+        if self.word() != word_of(run) {
+            self.disturb(word_of(run));
+        }
+    }
+
+    /// An attempt was announced, or the monitor has ended.
+    pub(crate) fn disturb_by_announcement(&self) {
+        self.disturb(ANNOUNCED);
+    }
+
+    #[cold]
+    fn disturb(&self, word: u64) {
         // (DISTURB) pairs with (SETTLE).
-        self.0.swap(DISTURBED, Ordering::Release);
+        self.0.swap(word, Ordering::Release);
     }
 
     /// Collector only: calm again, if nothing is left to look at.
     pub(crate) fn settle_down(&self, monitor: u64, is_over: impl FnOnce() -> bool) {
-        if self.word() != DISTURBED {
+        let found = self.word();
+        if found & ODD == 0 {
             return;
         }
         // (SETTLE) Acquire: pairs with (DISTURB).
-        let settling =
-            self.0.compare_exchange(DISTURBED, SETTLING, Ordering::Acquire, Ordering::Relaxed).is_ok();
-        if settling {
-            let next = if is_over() { monitor } else { DISTURBED };
+        if self.0.compare_exchange(found, SETTLING, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+            let next = if is_over() { monitor } else { found };
             // Relaxed: a record that finds the path calm reads nothing on the strength of it.
             let _ = self.0.compare_exchange(SETTLING, next, Ordering::Relaxed, Ordering::Relaxed);
         }

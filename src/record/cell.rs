@@ -37,14 +37,12 @@ impl PathCell {
         }
     }
 
-    /// A timeout joins the run; see [`Run::count_timeout`].
+    /// A timeout joins the run; the number of the run if it is left to the caller to count it in a segment.
     #[inline(always)]
     pub(crate) fn count_timeout(&self, limit: u32) -> Option<u32> {
-        let segment = self.run.count_timeout(limit);
-        if segment.is_none() {
-            self.calm.disturb();
-        }
-        segment
+        let (run, counted) = self.run.count_timeout(limit);
+        self.calm.disturb_by_run(run);
+        (!counted).then_some(run)
     }
 
     /// Collector only: has records take the short way again where it is time.
@@ -75,7 +73,7 @@ impl PathCell {
     /// An attempt announced by name, to be answered by name.
     pub(crate) fn announce(&self) {
         self.announced.fetch_add(1, Ordering::Relaxed);
-        self.calm.disturb();
+        self.calm.disturb_by_announcement();
     }
 
     /// An outcome without a guard answers an announcement, if there is one.

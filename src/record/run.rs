@@ -43,16 +43,16 @@ impl Default for Run {
 }
 
 impl Run {
-    /// Counts a timeout here, or names the run in whose segment the caller counts it. `limit` is never 0.
+    /// The number of the run that a timeout joins, and whether it was counted here. If not, the run is past the limit (which
+    /// is never 0), and the caller counts it in a segment.
     #[inline(always)]
-    pub(crate) fn count_timeout(&self, limit: u32) -> Option<u32> {
+    pub(crate) fn count_timeout(&self, limit: u32) -> (u32, bool) {
         let word = self.0.load(Ordering::Relaxed);
         if count(word) >= limit {
-            return Some(number(word));
+            return (number(word), false);
         }
         // (RUN) Release: pairs with the Acquire load in `length`; who sees the run sees the time of its last timeout.
-        self.0.fetch_add(1, Ordering::Release);
-        None
+        (number(self.0.fetch_add(1, Ordering::Release)), true)
     }
 
     /// Timeouts in a row, up to the limit; past it whatever the shared word had reached.

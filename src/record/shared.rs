@@ -104,7 +104,7 @@ impl Shared {
         let was_live = self.live.swap(ENDED, Ordering::Relaxed) != ENDED;
         // From here on every record takes the long way, and finds out there.
         for cell in &self.cells {
-            cell.calm.disturb();
+            cell.calm.disturb_by_announcement();
         }
         was_live
     }
