@@ -1,13 +1,17 @@
 //! All patterns over one stream of events.
 //!
 //! Each pattern has two machines: `settled` has seen every event that no late one can come before any more, `view`
-//! is a copy of it that has also seen the rest. What is reported comes from the view, at once; what it says in the
-//! end depends on the order in which things happened and not on the order in which they arrived.
+//! has also seen the rest. What is reported comes from the view, at once; what it says in the end depends on the
+//! order in which things happened and not on the order in which they arrived.
+//!
+//! Events that come in order, as nearly all do, go into the view one by one. For one that arrives after others that
+//! happened later, and when an episode has ended, the view is made anew from `settled` and what waits.
 
 use super::episode::Episode;
 use super::event::Event;
 use super::matcher::Matcher;
 use super::pattern::Rule;
+use super::tracked::Tracked;
 use super::unsettled::Unsettled;
 use crate::record::event::ComponentKey;
 
@@ -18,23 +22,27 @@ pub(crate) struct Recurrence {
     pub(crate) window_ns: u64,
 }
 
+/// How many events are kept before they are merged.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Of those that wait for late ones. A storm on a thousand paths keeps its five seconds.
+    pub(super) unsettled: usize,
+    /// Of those that wait for a match, in each machine.
+    pub(super) pending: usize,
+}
+
+pub(super) const LIMITS: Limits = Limits { unsettled: 8_192, pending: 4_096 };
+
 #[derive(Clone, Debug)]
 pub(crate) struct Detector {
     patterns: Vec<Tracked>,
     unsettled: Unsettled,
+    /// The views have seen events that were not settled then.
+    is_ahead: bool,
     late_after_ns: u64,
     recurrence: Recurrence,
-}
-
-#[derive(Clone, Debug)]
-struct Tracked {
-    settled: Matcher,
-    view: Matcher,
-    /// Roots as they were reported, for the episodes whose root may still move: (ordinal, root).
-    reported: Vec<(u64, ComponentKey)>,
-    /// Episodes reported so far. Never falls.
-    detected: u64,
-    critical: bool,
+    /// Of the last look.
+    now: u64,
 }
 
 /// What a tick changed.
@@ -51,38 +59,40 @@ pub(crate) enum Change {
 }
 
 impl Detector {
-    pub(crate) fn new(rules: Vec<Rule>, late_after_ns: u64, recurrence: Recurrence) -> Self {
-        let tracked = |rule| {
-            let matcher = Matcher::new(rule, recurrence.episodes);
-            Tracked {
-                settled: matcher.clone(),
-                view: matcher,
-                reported: Vec::new(),
-                detected: 0,
-                critical: false,
-            }
-        };
+    pub(crate) fn new(rules: &[Rule], late_after_ns: u64, recurrence: Recurrence) -> Self {
+        Self::with_limits(rules, late_after_ns, recurrence, LIMITS)
+    }
+
+    pub(super) fn with_limits(
+        rules: &[Rule],
+        late_after_ns: u64,
+        recurrence: Recurrence,
+        limits: Limits,
+    ) -> Self {
+        let matcher = |rule: &Rule| Matcher::new(*rule, limits.pending, recurrence.episodes);
         Self {
-            patterns: rules.into_iter().map(tracked).collect(),
-            unsettled: Unsettled::new(),
+            patterns: rules.iter().map(|rule| Tracked::new(matcher(rule))).collect(),
+            unsettled: Unsettled::new(rules, limits.unsettled),
+            is_ahead: false,
             late_after_ns,
             recurrence,
+            now: 0,
         }
     }
 
-    /// One tick: takes what arrived and judges as of `now`, which never runs backwards.
-    pub(crate) fn observe(&mut self, batch: impl IntoIterator<Item = Event>, now: u64) -> Vec<Change> {
-        let patterns = &self.patterns;
-        let wanted = |event: &Event| patterns.iter().any(|p| p.settled.concerns(event.kind));
-        self.unsettled.arrive(batch, wanted);
+    /// One tick: takes what arrived out of `batch` and judges as of `now`, which never runs backwards.
+    pub(crate) fn observe(&mut self, batch: &mut Vec<Event>, now: u64) -> Vec<Change> {
         let mut changes = Vec::new();
-        if let Some(to) = self.unsettled.overflow() {
-            self.settle(to, &mut changes);
+        let behind = self.unsettled.sort(batch);
+        if behind > 0 {
+            self.insert(&batch[..behind], &mut changes);
         }
+        for event in &batch[behind..] {
+            self.append(*event, &mut changes);
+        }
+        batch.clear();
         self.settle(now.saturating_sub(self.late_after_ns), &mut changes);
-        for pattern in 0..self.patterns.len() {
-            self.look(pattern, now, &mut changes);
-        }
+        self.look(now, &mut changes);
         changes
     }
 
@@ -90,44 +100,86 @@ impl Detector {
     pub(crate) fn finish(&mut self, now: u64) -> Vec<Change> {
         let mut changes = Vec::new();
         self.settle(u64::MAX, &mut changes);
-        for pattern in 0..self.patterns.len() {
-            self.look(pattern, now, &mut changes);
-        }
+        self.look(now, &mut changes);
         changes
     }
 
-    fn settle(&mut self, to: u64, changes: &mut Vec<Change>) {
-        let patterns = &mut self.patterns;
-        self.unsettled.settle(to, |event| {
-            for tracked in patterns.iter_mut() {
-                tracked.settled.apply(event);
-            }
-        });
-        for (pattern, tracked) in patterns.iter_mut().enumerate() {
-            if to != u64::MAX {
-                tracked.settled.pass_to(to);
-            }
-            let ended = tracked.settled.take_closed().into_iter();
-            changes.extend(ended.map(|episode| Change::Ended { pattern, episode }));
+    /// Takes an event that is not older than any before it.
+    #[inline]
+    fn append(&mut self, mut event: Event, changes: &mut Vec<Change>) {
+        event.undecided = 0;
+        for (pattern, tracked) in self.patterns.iter_mut().enumerate() {
+            event.undecided |= u16::from(!tracked.view.apply(&event)) << pattern;
+        }
+        self.unsettled.push(event);
+        self.is_ahead = true;
+        if self.unsettled.is_full() {
+            self.make_room(changes);
         }
     }
 
-    /// Renews the view of one pattern and reports what is new in it.
-    fn look(&mut self, pattern: usize, now: u64, changes: &mut Vec<Change>) {
-        let tracked = &mut self.patterns[pattern];
-        tracked.view.clone_from(&tracked.settled);
-        for event in self.unsettled.events() {
-            tracked.view.apply(event);
+    /// Takes events that happened before others which came earlier.
+    fn insert(&mut self, late: &[Event], changes: &mut Vec<Change>) {
+        for tracked in &mut self.patterns {
+            tracked.renew(std::iter::empty());
         }
-        tracked.view.close_before(now);
-        tracked.report(pattern, changes);
+        for event in self.unsettled.take_with(late) {
+            self.append(event, changes);
+        }
+    }
 
-        let oldest = now.saturating_sub(self.recurrence.window_ns);
-        let recent = tracked.view.starts().filter(|start| *start >= oldest).count();
-        let critical = recent >= self.recurrence.episodes;
-        if critical != tracked.critical {
-            tracked.critical = critical;
-            changes.push(Change::Critical { pattern, critical });
+    fn make_room(&mut self, changes: &mut Vec<Change>) {
+        self.unsettled.merge();
+        for _ in 0..self.unsettled.excess() {
+            if let Some(event) = self.unsettled.settle_oldest() {
+                self.apply_settled(&event);
+            }
+        }
+        self.take_ended(changes);
+    }
+
+    fn settle(&mut self, to: u64, changes: &mut Vec<Change>) {
+        self.unsettled.settle_to(to);
+        while let Some(event) = self.unsettled.next_settled() {
+            self.apply_settled(&event);
+        }
+        if to != u64::MAX {
+            let passed = self.unsettled.passed();
+            for tracked in &mut self.patterns {
+                tracked.settled.pass_to(passed);
+            }
+        }
+        self.take_ended(changes);
+        if self.is_ahead && self.unsettled.is_empty() {
+            self.is_ahead = false;
+            for tracked in &mut self.patterns {
+                tracked.renew(std::iter::empty());
+            }
+        }
+    }
+
+    fn apply_settled(&mut self, event: &Event) {
+        for tracked in &mut self.patterns {
+            tracked.settled.apply(event);
+        }
+    }
+
+    fn take_ended(&mut self, changes: &mut Vec<Change>) {
+        for (pattern, tracked) in self.patterns.iter_mut().enumerate() {
+            if !tracked.settled.closed().is_empty() {
+                let ended = tracked.settled.take_closed().into_iter();
+                changes.extend(ended.map(|episode| Change::Ended { pattern, episode }));
+                tracked.renew(self.unsettled.iter());
+            }
+        }
+    }
+
+    /// Reports what is new in the views.
+    fn look(&mut self, now: u64, changes: &mut Vec<Change>) {
+        self.now = now;
+        let since = now.saturating_sub(self.recurrence.window_ns);
+        for (pattern, tracked) in self.patterns.iter_mut().enumerate() {
+            tracked.report(pattern, (self.recurrence.episodes, since), changes);
         }
     }
 
@@ -144,39 +196,18 @@ impl Detector {
     pub(crate) fn current(&self, pattern: usize) -> impl Iterator<Item = (&Episode, bool)> {
         let view = &self.patterns[pattern].view;
         let ended = view.closed().iter().map(|episode| (episode, false));
-        ended.chain(view.open().map(|episode| (episode, true)))
+        let is_open = |episode| !view.is_over(episode, self.now);
+        ended.chain(view.open().map(move |episode| (episode, is_open(episode))))
     }
 
     pub(crate) fn late(&self) -> u64 {
         self.unsettled.late()
     }
 
-    /// Something that can still change speaks of this component: its number must not be given away.
-    pub(crate) fn mentions(&self, component: ComponentKey) -> bool {
-        self.unsettled.events().iter().any(|event| event.component == component)
-            || self.patterns.iter().any(|p| p.settled.mentions(component))
-    }
-}
-
-impl Tracked {
-    fn report(&mut self, pattern: usize, changes: &mut Vec<Change>) {
-        let settled = self.settled.opened();
-        self.reported.retain(|(ordinal, _)| *ordinal >= settled);
-        for episode in self.view.closed().iter().chain(self.view.open()) {
-            let (ordinal, root) = (episode.ordinal, episode.root);
-            if ordinal >= self.detected {
-                self.detected = ordinal + 1;
-                changes.push(Change::Detected { pattern, ordinal, root });
-            } else if let Some((_, was)) = self.reported.iter_mut().find(|(o, _)| *o == ordinal) {
-                if *was != root {
-                    *was = root;
-                    changes.push(Change::RootMoved { pattern, ordinal, root });
-                }
-                continue;
-            } else {
-                continue;
-            }
-            self.reported.push((ordinal, root));
-        }
+    /// The components that something which can still change speaks of, some of them many times: their numbers must
+    /// not be given away.
+    pub(crate) fn components(&self) -> impl Iterator<Item = ComponentKey> {
+        let waiting = self.unsettled.iter().map(|event| event.what.component());
+        waiting.chain(self.patterns.iter().flat_map(|p| p.settled.components()))
     }
 }

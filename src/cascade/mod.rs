@@ -4,18 +4,20 @@
 //! `unsettled` puts events into the order in which they happened -> one `matcher` for each pattern finds
 //! episodes -> `detector` says what is new and what recurs.
 
+mod counts;
 mod detector;
 mod episode;
 mod event;
+mod groups;
 mod matcher;
 #[cfg(test)]
 mod oracle;
 mod pattern;
-mod thin;
+mod tracked;
 mod unsettled;
 
 pub(crate) use detector::{Change, Detector, Recurrence};
-pub(crate) use episode::{Episode, OTHER_COUNT};
-pub(crate) use event::Event;
+pub(crate) use episode::Episode;
+pub(crate) use event::{Event, OTHER, What};
 pub use pattern::Pattern;
 pub(crate) use pattern::Rule;

@@ -1,7 +1,7 @@
 //! The rules of a cascade, written down a second time, slowly and without state: over the whole list of events
 //! at once. The machines must agree with it on every stream, in every order of arrival.
 
-use super::event::Event;
+use super::event::{Event, What};
 use super::pattern::Rule;
 use super::{Change, Detector, Recurrence};
 use crate::record::event::{ComponentKey, Operation};
@@ -20,7 +20,7 @@ type Found = (ComponentKey, u64, u64, u64);
 
 /// Every episode of a pattern in a complete list of events, in order.
 fn episodes(rule: &Rule, events: &[Event]) -> Vec<Found> {
-    let concerned: Vec<&Event> = events.iter().filter(|e| rule.concerns(e.kind)).collect();
+    let concerned: Vec<&Event> = events.iter().filter(|e| rule.concerns(e.what.kind())).collect();
     let mut found = Vec::new();
     let mut from = 0;
     while let Some((root, enough)) = first_match(rule, &concerned, from) {
@@ -31,7 +31,7 @@ fn episodes(rule: &Rule, events: &[Event]) -> Vec<Found> {
             end += 1;
         }
         let count = (end - root) as u64;
-        found.push((concerned[root].component, concerned[root].at, last, count));
+        found.push((concerned[root].what.component(), concerned[root].at, last, count));
         from = end;
     }
     found
@@ -39,13 +39,13 @@ fn episodes(rule: &Rule, events: &[Event]) -> Vec<Found> {
 
 /// The earliest initial that has enough subsequent failures, and the place of the one that made them enough.
 fn first_match(rule: &Rule, events: &[&Event], from: usize) -> Option<(usize, usize)> {
-    (from..events.len()).filter(|&root| rule.is_initial(events[root].kind)).find_map(|root| {
+    (from..events.len()).filter(|&root| rule.is_initial(events[root].what.kind())).find_map(|root| {
         let mut operations = HashSet::new();
         let mut counted = 0;
         let inside =
             (root + 1..events.len()).take_while(|&i| events[i].at <= events[root].at + rule.window_ns);
-        for i in inside.filter(|&i| rule.is_subsequent(events[i].kind)) {
-            let operation = events[i].operation;
+        for i in inside.filter(|&i| rule.is_subsequent(events[i].what.kind())) {
+            let operation = events[i].what.operation();
             if operation == Operation::NONE || operations.insert(operation) {
                 counted += 1;
             }
@@ -68,14 +68,14 @@ fn rule(min_subsequent: u32) -> Rule {
 
 fn detector(rules: Vec<Rule>) -> Detector {
     let recurrence = Recurrence { episodes: 3, window_ns: 3_600 * S };
-    Detector::new(rules, 5 * S, recurrence)
+    Detector::new(&rules, 5 * S, recurrence)
 }
 
 /// A stream in order of time: steps in tenths of a second, so that ties and exact window edges are common.
 fn stream() -> impl Strategy<Value = Vec<Event>> {
     let kind = prop_oneof![Just(PEER), Just(LOCK), Just(LOCK), Just(DISK), Just(IAM)];
     let step = prop_oneof![3 => Just(0u64), 4 => 1u64..30, 2 => 100u64..320, 1 => Just(300u64)];
-    let one = (step, kind, 0u32..4, 0u64..6, 0u32..3);
+    let one = (step, kind, 0u32..4, 0u64..6, 0u16..3);
     prop::collection::vec(one, 1..120).prop_map(|steps| {
         let mut at = 1_000 * S;
         let mut events: Vec<Event> = steps
@@ -86,14 +86,7 @@ fn stream() -> impl Strategy<Value = Vec<Event>> {
                     0..3 => Operation::NONE,
                     n => Operation::new(0, n),
                 };
-                Event {
-                    at,
-                    kind,
-                    component: ComponentKey::Component(component),
-                    operation,
-                    source,
-                    weight: 1,
-                }
+                Event::new(at, What::new(kind, ComponentKey::Component(component), operation), source)
             })
             .collect();
         events.sort_by_key(Event::order);
@@ -122,11 +115,11 @@ fn run(detector: &mut Detector, events: &[Event], delays_ns: &[u64]) -> Vec<Vec<
     let mut now = 0;
     for (at, event) in arrivals {
         now = now.max(at);
-        keep(detector.observe([event], now));
+        keep(detector.observe(&mut vec![event], now));
     }
     // Two windows of silence end everything.
-    keep(detector.observe([], now + 60 * S));
-    keep(detector.observe([], now + 120 * S));
+    keep(detector.observe(&mut Vec::new(), now + 60 * S));
+    keep(detector.observe(&mut Vec::new(), now + 120 * S));
     found
 }
 

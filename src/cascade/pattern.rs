@@ -190,7 +190,12 @@ impl Rule {
         self.subsequent & (1 << kind.0) != 0
     }
 
+    /// The types it speaks of, a bit for each.
+    pub(crate) fn types(&self) -> u64 {
+        self.subsequent | (1 << self.initial.0)
+    }
+
     pub(crate) fn concerns(&self, kind: TypeId) -> bool {
-        self.is_initial(kind) || self.is_subsequent(kind)
+        self.types() & (1 << kind.0) != 0
     }
 }

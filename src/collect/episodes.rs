@@ -1,6 +1,6 @@
 //! Episodes with their names: what is remembered after the detector has let go of them.
 
-use crate::cascade::{Change, Detector, Episode, OTHER_COUNT};
+use crate::cascade::{Change, Detector, Episode, OTHER};
 use crate::config::Config;
 use crate::publish::{EpisodeEnd, EpisodeStatus, FailureCount, PatternStatus, RootCount};
 use crate::record::event::ComponentKey;
@@ -139,11 +139,11 @@ impl Episodes {
             .unwrap_or(now);
         let pattern = self.patterns[pattern].0.clone();
         let failures = episode.counts.iter().map(|count| FailureCount {
-            kind: self.types.label(count.kind),
-            component: if count.component == OTHER_COUNT {
+            kind: self.types.label(count.kind()),
+            component: if count.component() == OTHER {
                 crate::record::name::OTHER.into()
             } else {
-                name(count.component)
+                name(count.component())
             },
             events: count.events,
         });

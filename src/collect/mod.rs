@@ -4,6 +4,7 @@
 //! by a recording thread.
 
 mod episodes;
+mod events;
 mod failures;
 mod paths;
 mod report;
@@ -14,17 +15,18 @@ mod waits;
 
 pub(crate) use thread::{Core, Worker, is_publishing};
 
-use crate::cascade::{Change, Detector, Event};
+use crate::cascade::{Detector, Event};
 use crate::clock::nanos;
 use crate::config::Config;
 use crate::publish::{NewWaits, Publication};
-use crate::record::event::{ComponentKey, RawEvent};
+use crate::record::event::ComponentKey;
 use crate::record::shared::Shared;
 use crate::sync::{Ordering, two_sided_fence};
 use episodes::Episodes;
 use failures::Failures;
 use paths::{Base, PathState, PathSums};
 use retire::Retirement;
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -88,6 +90,8 @@ struct Seen {
 struct Scratch {
     sums: Vec<PathSums>,
     events: Vec<Event>,
+    /// Events that happened after the tick began; the next one takes them.
+    ahead: Vec<Event>,
 }
 
 /// What a tick found.
@@ -109,7 +113,7 @@ struct Look {
 
 impl Collector {
     pub(crate) fn new(shared: Arc<Shared>, config: Config) -> Self {
-        let rules = config.patterns.iter().map(|(_, rule)| *rule).collect();
+        let rules: Vec<_> = config.patterns.iter().map(|(_, rule)| *rule).collect();
         Self {
             timeline: Timeline::new(&shared.clock),
             paths: (0..=config.max_paths).map(|_| None).collect(),
@@ -118,7 +122,7 @@ impl Collector {
             retirement: Retirement::default(),
             can_retire: two_sided_fence::register(),
             failures: Failures::default(),
-            detector: Detector::new(rules, config.late_after_ns, config.recurrence),
+            detector: Detector::new(&rules, config.late_after_ns, config.recurrence),
             episodes: Episodes::new(&config),
             totals: Totals::default(),
             published_at: None,
@@ -163,8 +167,7 @@ impl Collector {
     /// The last tick: what waits for late events is settled, and open episodes end with the monitor.
     pub(crate) fn finish(&mut self) -> TickResult {
         let now = self.look(None, true).now;
-        let changes = self.detector.finish(now);
-        self.apply_changes(changes, now);
+        self.detect_the_rest(now);
         self.episodes.shut_down();
         self.finished = true;
         TickResult { publication: Some(self.publication(now)), busy: false }
@@ -239,56 +242,6 @@ impl Collector {
         self.paths[number as usize] = Some(path);
     }
 
-    /// Takes the failure events out of every ring. True if one was filling up.
-    fn drain_events(&mut self) -> bool {
-        let mut busy = false;
-        let events = &mut self.scratch.events;
-        let timeline = &self.timeline;
-        let mut processed = 0;
-        let mut paused = 0;
-        for block in self.shared.pool.blocks() {
-            let taken = block.events.drain(|words| {
-                let raw = RawEvent::from_words(words);
-                let at = timeline.time_of(self.shared.clock.nanos(raw.at));
-                if timeline.in_pause(at) {
-                    paused += 1;
-                    return;
-                }
-                events.push(Event {
-                    at,
-                    kind: raw.kind,
-                    component: raw.component,
-                    operation: raw.operation,
-                    source: block.index as u32,
-                    weight: 1,
-                });
-            });
-            processed += taken as u64;
-            busy |= taken * BUSY_SHARE >= block.events.capacity();
-        }
-        self.totals.processed_events += processed;
-        self.totals.local_pause_events += paused;
-        busy
-    }
-
-    fn detect(&mut self, now: u64) -> bool {
-        if self.finished {
-            self.scratch.events.clear();
-            return false;
-        }
-        let changes = self.detector.observe(self.scratch.events.drain(..), now);
-        let changed = !changes.is_empty();
-        self.apply_changes(changes, now);
-        changed
-    }
-
-    fn apply_changes(&mut self, changes: Vec<Change>, now: u64) {
-        for change in changes {
-            let names = |component| component_name(&self.paths, &self.shared, component);
-            self.episodes.apply(change, now, names);
-        }
-    }
-
     fn find_oldest_attempts(&mut self, tick: &Tick) {
         for path in self.paths.iter_mut().flatten() {
             path.oldest_age_ns = None;
@@ -321,7 +274,10 @@ impl Collector {
     fn retire_paths(&mut self, now: u64) {
         let sums = &self.scratch.sums;
         let detector = &self.detector;
-        let mentioned = |path: u32| detector.mentions(ComponentKey::Path(path));
+        let max_paths = self.paths.len();
+        let ahead = &self.scratch.ahead;
+        let mentioned = LazyCell::new(|| mentioned_paths(detector, ahead, max_paths));
+        let mentioned = |path: u32| mentioned.get(path as usize).is_none_or(|mentioned| *mentioned);
         let ended = self.retirement.advance(&self.shared, |path| sums[path as usize], mentioned);
         for number in ended {
             let path = self.paths[number as usize].take();
@@ -351,6 +307,20 @@ impl Collector {
             .collect();
         self.can_retire = self.retirement.condemn(&self.shared, idle.into_iter());
     }
+}
+
+/// By number, whether an event or episode that can still change speaks of the path.
+fn mentioned_paths(detector: &Detector, ahead: &[Event], max_paths: usize) -> Vec<bool> {
+    let mut mentioned = vec![false; max_paths];
+    let ahead = ahead.iter().map(|event| event.what.component());
+    for component in detector.components().chain(ahead) {
+        if let ComponentKey::Path(number) = component
+            && let Some(path) = mentioned.get_mut(number as usize)
+        {
+            *path = true;
+        }
+    }
+    mentioned
 }
 
 fn component_name(paths: &[Option<PathState>], shared: &Shared, component: ComponentKey) -> Arc<str> {
