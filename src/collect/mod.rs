@@ -5,11 +5,13 @@
 
 mod episodes;
 mod failures;
+mod in_flight;
 mod paths;
 mod report;
 mod retire;
 mod thread;
 mod timeline;
+mod trouble;
 
 pub(crate) use thread::{Core, Worker, is_publishing};
 
@@ -23,12 +25,14 @@ use crate::record::wait::WaitSample;
 use crate::sync::{Ordering, two_sided_fence};
 use episodes::Episodes;
 use failures::Failures;
+use in_flight::InFlight;
 use paths::{PathState, PathSums};
 use retire::Retirement;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use timeline::{Tick, Timeline};
+use trouble::Trouble;
 
 /// Latency samples that one publication hands on; further ones are counted as dropped.
 const MAX_PUBLISHED_WAITS: usize = 8_192;
@@ -45,6 +49,8 @@ pub(crate) struct Collector {
     next_generation: u64,
     /// What the cells of a number held when it was given back, for the next name that gets it.
     bases: HashMap<u32, PathSums>,
+    in_flight: InFlight,
+    trouble: Trouble,
     retirement: Retirement,
     can_retire: bool,
     failures: Failures,
@@ -103,6 +109,8 @@ impl Collector {
             paths: (0..=config.max_paths).map(|_| None).collect(),
             next_generation: 1,
             bases: HashMap::new(),
+            in_flight: InFlight::default(),
+            trouble: Trouble::default(),
             retirement: Retirement::default(),
             can_retire: two_sided_fence::register(),
             failures: Failures::default(),
@@ -135,7 +143,8 @@ impl Collector {
         let began = Instant::now();
         let tick = self.read_clock(planned_at);
         let records = self.records();
-        if self.seen != Some(records) {
+        let recorded = self.seen != Some(records);
+        if recorded {
             self.sum_paths(tick.now);
             self.failures.sum(&self.shared);
             self.seen = Some(records);
@@ -143,8 +152,8 @@ impl Collector {
         let busy = self.drain_events();
         self.drain_waits();
         let mut changed = self.detect(tick.now);
-        self.find_oldest_attempts(&tick);
-        changed |= self.judge_paths(&tick);
+        self.in_flight.find_oldest(&self.shared, tick.stamp, &mut self.paths);
+        changed |= self.trouble.judge(&self.shared, &tick, &self.config, &mut self.paths, recorded);
         self.retire_paths(tick.now);
         self.totals.ticks += 1;
         self.totals.last_tick_seconds = began.elapsed().as_secs_f64();
@@ -287,31 +296,6 @@ impl Collector {
         }
     }
 
-    fn find_oldest_attempts(&mut self, tick: &Tick) {
-        for path in self.paths.iter_mut().flatten() {
-            path.oldest_age_ns = None;
-        }
-        for block in self.shared.pool.blocks() {
-            block.open.for_each(tick.stamp, |number, age| {
-                let age_ns = self.shared.clock.ticks_to_ns(age);
-                if let Some(Some(path)) = self.paths.get_mut(number as usize) {
-                    path.oldest_age_ns = path.oldest_age_ns.max(Some(age_ns));
-                }
-            });
-        }
-    }
-
-    /// Judges every path. True if a verdict changed.
-    fn judge_paths(&mut self, tick: &Tick) -> bool {
-        let mut changed = false;
-        for (number, path) in self.paths.iter_mut().enumerate() {
-            if let (Some(path), Some(cell)) = (path, self.shared.cell(number as u32)) {
-                changed |= path.judge(&self.shared, cell, tick, &self.config);
-            }
-        }
-        changed
-    }
-
     /// Gives the numbers of idle paths back, step by step.
     fn retire_paths(&mut self, now: u64) {
         let sums = &self.scratch.sums;
@@ -322,27 +306,11 @@ impl Collector {
             self.bases.insert(number, sums[number as usize]);
             self.paths[number as usize] = None;
         }
-        if !self.can_retire {
-            return;
+        if self.can_retire && self.retirement.is_due(now) {
+            let retire_after_ns = self.config.retire_after_ns;
+            self.can_retire =
+                self.retirement.find_idle(&self.shared, now, retire_after_ns, &self.paths, mentioned);
         }
-        let other = self.shared.paths.other();
-        let idle_since = now.saturating_sub(self.config.retire_after_ns);
-        let retirement = &self.retirement;
-        let is_idle = |number: u32, path: &PathState| {
-            number != other
-                && path.last_active <= idle_since
-                && path.open_guards() == 0
-                && !retirement.is_candidate(number)
-                && !retire::is_held(&self.shared, number)
-                && !mentioned(number)
-        };
-        let idle: Vec<_> = (0u32..)
-            .zip(&self.paths)
-            .filter_map(|(number, path)| path.as_ref().map(|path| (number, path)))
-            .filter(|(number, path)| is_idle(*number, path))
-            .map(|(number, path)| (number, path.sums))
-            .collect();
-        self.can_retire = self.retirement.condemn(&self.shared, idle.into_iter());
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the collector knows of each path, and its verdict.
 
 use super::timeline::Tick;
+use crate::clock::Stamp;
 use crate::config::Config;
 use crate::health::{LockHealth, Window};
 use crate::publish::{Outcomes, PathStatus, WaitStatus};
@@ -93,7 +94,7 @@ impl PathState {
 
     /// Judges the path and leaves the result where `health()` finds it. True if the verdict changed.
     pub(super) fn judge(&mut self, shared: &Shared, cell: &PathCell, tick: &Tick, config: &Config) -> bool {
-        if !self.has_trouble(cell) {
+        if !self.has_trouble(shared, cell, tick.stamp, config) {
             return false;
         }
         self.window.advance(tick.now, config.bucket_ns);
@@ -107,12 +108,19 @@ impl PathState {
         std::mem::replace(&mut self.health, health) != health
     }
 
-    /// There is anything to judge by: a timeout, an attempt in flight, or a verdict that has to be taken back.
-    fn has_trouble(&self, cell: &PathCell) -> bool {
+    /// There is anything to judge by: a timeout, an attempt in flight, or a verdict that has to be taken back. A
+    /// timeout further back than any rule reaches is nothing; one that lies ahead, on a clock that was turned back,
+    /// will be something again.
+    pub(super) fn has_trouble(&self, shared: &Shared, cell: &PathCell, now: Stamp, config: &Config) -> bool {
+        let matters = |last: Stamp| {
+            let reach_ns = config.limits.window_ns.max(config.limits.degraded_for_ns);
+            last.0 > now.0 || shared.clock.elapsed_ns(last, now) <= reach_ns
+        };
+        let last = Stamp(cell.last_timeout.load(Ordering::Relaxed));
         self.oldest_age_ns.is_some()
             || self.health != LockHealth::Healthy
             || self.window.timeouts() > 0
-            || cell.last_timeout.load(Ordering::Relaxed) != 0
+            || (last.0 != 0 && matters(last))
             || cell.judged.load(Ordering::Relaxed) != 0
     }
 
