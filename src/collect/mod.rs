@@ -133,7 +133,7 @@ impl Collector {
         let due = self.published_at.is_none_or(|at| look.now - at >= nanos(self.config.publish_every));
         let publication = (must_publish || look.changed || due).then(|| {
             self.published_at = Some(look.now);
-            self.publication(look.now)
+            self.publication(look.now, must_publish)
         });
         TickResult { publication, busy: look.busy }
     }
@@ -167,7 +167,7 @@ impl Collector {
         self.apply_changes(changes, now);
         self.episodes.shut_down();
         self.finished = true;
-        TickResult { publication: Some(self.publication(now)), busy: false }
+        TickResult { publication: Some(self.publication(now, true)), busy: false }
     }
 
     fn read_clock(&mut self, planned_at: Option<u64>) -> Tick {

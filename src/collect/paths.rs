@@ -134,7 +134,7 @@ impl PathState {
         u64::try_from(self.sums.open as i64).unwrap_or(0)
     }
 
-    pub(super) fn status(&self, cell: &PathCell) -> PathStatus {
+    pub(super) fn status(&self, number: u32, cell: &PathCell) -> PathStatus {
         let announced = cell.announced.load(Ordering::Relaxed);
         let outcomes = &self.sums.outcomes;
         let base = &self.base.outcomes;
@@ -149,6 +149,7 @@ impl PathState {
             oldest_in_flight_seconds: self.oldest_age_ns.map(|ns| ns as f64 / 1e9),
             is_slow: self.is_slow,
             wait: self.waits.as_ref().map(wait_status),
+            number,
             generation: self.generation,
         }
     }

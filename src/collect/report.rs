@@ -45,15 +45,15 @@ impl Collector {
         }
     }
 
-    pub(super) fn publication(&mut self, now: u64) -> Publication {
-        for path in self.paths.iter_mut().flatten() {
-            path.pass_to(now, &self.config);
+    pub(super) fn publication(&mut self, now: u64, is_full: bool) -> Publication {
+        // No larger than it has to be: it stays until the next one.
+        let mut paths = Vec::with_capacity(self.paths.iter().flatten().count());
+        for (number, path) in (0u32..).zip(&mut self.paths) {
+            if let (Some(path), Some(cell)) = (path, self.shared.cell(number)) {
+                path.pass_to(now, &self.config);
+                paths.push(path.status(number, cell));
+            }
         }
-        let paths: Vec<_> = (0u32..)
-            .zip(&self.paths)
-            .filter_map(|(number, path)| Some((path.as_ref()?, self.shared.cell(number)?)))
-            .map(|(path, cell)| path.status(cell))
-            .collect();
         let waits = self.waits.drain(..).filter_map(|(number, wait_ns)| {
             let path = self.paths.get(number as usize)?.as_ref()?;
             Some((path.name.clone(), wait_ns as f64 / 1e9))
@@ -69,6 +69,12 @@ impl Collector {
             failures: self.failures.counts(&self.shared),
             roots: self.episodes.roots(),
         };
-        Publication { snapshot: Arc::new(snapshot), waits, tick_seconds: self.totals.last_tick_seconds }
+        Publication {
+            snapshot: Arc::new(snapshot),
+            waits,
+            tick_seconds: self.totals.last_tick_seconds,
+            at: now,
+            is_full,
+        }
     }
 }
