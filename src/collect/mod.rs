@@ -6,11 +6,13 @@
 mod episodes;
 mod events;
 mod failures;
+mod in_flight;
 mod paths;
 mod report;
 mod retire;
 mod thread;
 mod timeline;
+mod trouble;
 mod waits;
 
 pub(crate) use thread::{Core, Worker, is_publishing};
@@ -24,6 +26,7 @@ use crate::record::shared::Shared;
 use crate::sync::{Ordering, two_sided_fence};
 use episodes::Episodes;
 use failures::Failures;
+use in_flight::InFlight;
 use paths::{Base, PathState, PathSums};
 use retire::Retirement;
 use std::cell::LazyCell;
@@ -31,6 +34,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use timeline::{Tick, Timeline};
+use trouble::Trouble;
 use waits::RawWaits;
 
 /// Latency samples that one publication hands on; further ones are counted as dropped.
@@ -48,6 +52,8 @@ pub(crate) struct Collector {
     next_generation: u64,
     /// What the cells of a number held when it was given back, for the next name that gets it.
     bases: HashMap<u32, Base>,
+    in_flight: InFlight,
+    trouble: Trouble,
     retirement: Retirement,
     can_retire: bool,
     failures: Failures,
@@ -119,6 +125,8 @@ impl Collector {
             paths: (0..=config.max_paths).map(|_| None).collect(),
             next_generation: 1,
             bases: HashMap::new(),
+            in_flight: InFlight::default(),
+            trouble: Trouble::default(),
             retirement: Retirement::default(),
             can_retire: two_sided_fence::register(),
             failures: Failures::default(),
@@ -140,7 +148,7 @@ impl Collector {
         let look = self.look(planned_at, must_publish);
         let publication = (look.due || look.changed).then(|| {
             self.published_at = Some(look.now);
-            self.publication(look.now)
+            self.publication(look.now, must_publish)
         });
         TickResult { publication, busy: look.busy }
     }
@@ -154,8 +162,8 @@ impl Collector {
         let is_summed = self.sum(tick.now, due);
         let busy = self.drain_events();
         let mut changed = self.detect(tick.now);
-        self.find_oldest_attempts(&tick);
-        changed |= self.judge_paths(&tick);
+        self.in_flight.find_oldest(&self.shared, tick.stamp, &mut self.paths);
+        changed |= self.trouble.judge(&self.shared, &tick, &self.config, &mut self.paths, is_summed);
         if is_summed {
             self.retire_paths(tick.now);
         }
@@ -170,7 +178,7 @@ impl Collector {
         self.detect_the_rest(now);
         self.episodes.shut_down();
         self.finished = true;
-        TickResult { publication: Some(self.publication(now)), busy: false }
+        TickResult { publication: Some(self.publication(now, true)), busy: false }
     }
 
     /// Sums the counters, if it is due or something was recorded that a verdict may hang on. A calm path's outcomes say
@@ -242,34 +250,6 @@ impl Collector {
         self.paths[number as usize] = Some(path);
     }
 
-    fn find_oldest_attempts(&mut self, tick: &Tick) {
-        for path in self.paths.iter_mut().flatten() {
-            path.oldest_age_ns = None;
-            path.placed = 0;
-        }
-        for block in self.shared.pool.blocks() {
-            block.open.for_each(tick.stamp, |number, age| {
-                let age_ns = self.shared.clock.ticks_to_ns(age);
-                if let Some(Some(path)) = self.paths.get_mut(number as usize) {
-                    path.oldest_age_ns = path.oldest_age_ns.max(Some(age_ns));
-                    path.placed += 1;
-                }
-            });
-        }
-    }
-
-    /// Judges every path. True if a verdict changed.
-    fn judge_paths(&mut self, tick: &Tick) -> bool {
-        let mut changed = false;
-        for (number, path) in self.paths.iter_mut().enumerate() {
-            if let (Some(path), Some(cell)) = (path, self.shared.cell(number as u32)) {
-                changed |= path.judge(&self.shared, cell, tick, &self.config);
-                cell.settle_down(self.shared.id, || self.shared.is_live());
-            }
-        }
-        changed
-    }
-
     /// Gives the numbers of idle paths back, step by step.
     fn retire_paths(&mut self, now: u64) {
         let sums = &self.scratch.sums;
@@ -285,27 +265,11 @@ impl Collector {
             let waits = self.config.track_latency.then(|| Box::new(RawWaits::of(&self.shared, number)));
             self.bases.insert(number, Base { sums: sums[number as usize], waits });
         }
-        if !self.can_retire {
-            return;
+        if self.can_retire && self.retirement.is_due(now) {
+            let retire_after_ns = self.config.retire_after_ns;
+            self.can_retire =
+                self.retirement.find_idle(&self.shared, now, retire_after_ns, &self.paths, mentioned);
         }
-        let other = self.shared.paths.other();
-        let idle_since = now.saturating_sub(self.config.retire_after_ns);
-        let retirement = &self.retirement;
-        let is_idle = |number: u32, path: &PathState| {
-            number != other
-                && path.last_active <= idle_since
-                && path.open_guards() == 0
-                && !retirement.is_candidate(number)
-                && !retire::is_held(&self.shared, number)
-                && !mentioned(number)
-        };
-        let idle: Vec<_> = (0u32..)
-            .zip(&self.paths)
-            .filter_map(|(number, path)| path.as_ref().map(|path| (number, path)))
-            .filter(|(number, path)| is_idle(*number, path))
-            .map(|(number, path)| (number, path.sums))
-            .collect();
-        self.can_retire = self.retirement.condemn(&self.shared, idle.into_iter());
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::timeline::Tick;
 use super::waits::{RawWaits, Waits};
+use crate::clock::Stamp;
 use crate::config::Config;
 use crate::health::{LockHealth, Window};
 use crate::publish::{NewWaits, Outcomes, PathStatus};
@@ -107,7 +108,7 @@ impl PathState {
 
     /// Judges the path and leaves the result where `health()` finds it. True if the verdict changed.
     pub(super) fn judge(&mut self, shared: &Shared, cell: &PathCell, tick: &Tick, config: &Config) -> bool {
-        if !self.has_trouble(cell) {
+        if !self.has_trouble(shared, cell, tick.stamp, config) {
             return false;
         }
         self.window.advance(tick.now, config.bucket_ns);
@@ -121,13 +122,21 @@ impl PathState {
         std::mem::replace(&mut self.health, health) != health
     }
 
-    /// There is anything to judge by: a timeout, an attempt in flight, or a verdict that has to be taken back.
-    fn has_trouble(&self, cell: &PathCell) -> bool {
+    /// There is anything to judge by: a timeout, an attempt in flight, or a verdict that has to be taken back. A
+    /// timeout further back than any rule reaches is nothing; one that lies ahead, on a clock that was turned back,
+    /// will be something again.
+    pub(super) fn has_trouble(&self, shared: &Shared, cell: &PathCell, now: Stamp, config: &Config) -> bool {
+        let matters = |last: Stamp| {
+            let reach_ns = config.limits.window_ns.max(config.limits.degraded_for_ns);
+            last.0 > now.0 || shared.clock.elapsed_ns(last, now) <= reach_ns
+        };
+        let last = Stamp(cell.last_timeout.load(Ordering::Relaxed));
         self.oldest_age_ns.is_some()
             || self.health != LockHealth::Healthy
             || self.window.timeouts() > 0
-            || cell.last_timeout.load(Ordering::Relaxed) != 0
+            || (last.0 != 0 && matters(last))
             || cell.judged.load(Ordering::Relaxed) != 0
+            || !cell.calm.is_calm()
     }
 
     /// Lets time pass for what is only shown.
@@ -156,6 +165,7 @@ impl PathState {
             oldest_in_flight_seconds: self.oldest_age_ns.map(|ns| ns as f64 / 1e9),
             is_slow: self.is_slow,
             wait: self.waits.as_ref().and_then(|waits| waits.status(shared)),
+            number,
             generation: self.generation,
         }
     }

@@ -45,20 +45,18 @@ impl Collector {
         }
     }
 
-    pub(super) fn publication(&mut self, now: u64) -> Publication {
+    pub(super) fn publication(&mut self, now: u64, is_full: bool) -> Publication {
+        // No larger than it has to be: it stays until the next one.
+        let mut paths = Vec::with_capacity(self.paths.iter().flatten().count());
         for (number, path) in (0u32..).zip(&mut self.paths) {
-            if let Some(path) = path {
+            if let (Some(path), Some(cell)) = (path, self.shared.cell(number)) {
                 path.pass_to(now, &self.config);
                 self.waits.extend(path.take_new_waits(&self.shared, number));
+                paths.push(path.status(&self.shared, number, cell));
             }
         }
         self.totals.unpublished_waits += waits::thin(&mut self.waits, MAX_PUBLISHED_WAITS);
         let waits = std::mem::take(&mut self.waits);
-        let paths: Vec<_> = (0u32..)
-            .zip(&self.paths)
-            .filter_map(|(number, path)| Some((number, path.as_ref()?, self.shared.cell(number)?)))
-            .map(|(number, path, cell)| path.status(&self.shared, number, cell))
-            .collect();
         let names = |component| component_name(&self.paths, &self.shared, component);
         let snapshot = Snapshot {
             timestamp_seconds: self.totals.last_timestamp_seconds,
@@ -69,6 +67,12 @@ impl Collector {
             failures: self.failures.counts(&self.shared),
             roots: self.episodes.roots(),
         };
-        Publication { snapshot: Arc::new(snapshot), waits, tick_seconds: self.totals.last_tick_seconds }
+        Publication {
+            snapshot: Arc::new(snapshot),
+            waits,
+            tick_seconds: self.totals.last_tick_seconds,
+            at: now,
+            is_full,
+        }
     }
 }

@@ -11,13 +11,18 @@
 //!    over from now on; it is unlinked, and after another (FENCE) every pinned block is noted again.
 //! 4. when each noted pin has ended no thread stands on the node any more: the number is free.
 
-use super::paths::PathSums;
+use super::paths::{PathState, PathSums};
 use crate::record::shared::Shared;
 use crate::sync::{Ordering, two_sided_fence};
+
+/// A path that is idle, and kept for another reason, is looked at again after this long.
+const LOOK_AGAIN_NS: u64 = 1_000_000_000;
 
 #[derive(Default)]
 pub(super) struct Retirement {
     candidates: Vec<Candidate>,
+    /// Before this time no path can become a candidate.
+    due: u64,
 }
 
 struct Candidate {
@@ -40,13 +45,42 @@ enum Step {
 }
 
 impl Retirement {
-    pub(super) fn is_candidate(&self, path: u32) -> bool {
+    /// There may be a path that was idle for long enough.
+    pub(super) fn is_due(&self, now: u64) -> bool {
+        now >= self.due
+    }
+
+    /// Looks for idle paths, and begins their retirement. `false`: this machine has no heavy fence, and nothing is
+    /// retired.
+    pub(super) fn find_idle(
+        &mut self,
+        shared: &Shared,
+        now: u64,
+        retire_after_ns: u64,
+        paths: &[Option<PathState>],
+        mentioned: impl Fn(u32) -> bool,
+    ) -> bool {
+        self.due = now.saturating_add(retire_after_ns);
+        let mut idle = Vec::new();
+        for (number, path) in (0..shared.paths.other()).zip(paths) {
+            let Some(path) = path else { continue };
+            let idle_at = path.last_active.saturating_add(retire_after_ns);
+            let look_at = if idle_at > now { idle_at } else { now.saturating_add(LOOK_AGAIN_NS) };
+            self.due = self.due.min(look_at);
+            let is_free = || path.open_guards() == 0 && !is_held(shared, number) && !mentioned(number);
+            if idle_at <= now && !self.is_candidate(number) && is_free() {
+                idle.push((number, path.sums));
+            }
+        }
+        self.condemn(shared, idle)
+    }
+
+    fn is_candidate(&self, path: u32) -> bool {
         self.candidates.iter().any(|c| c.path == path)
     }
 
-    /// Begins the retirement of idle paths. `false`: this machine has no heavy fence, and nothing is retired.
-    pub(super) fn condemn(&mut self, shared: &Shared, idle: impl Iterator<Item = (u32, PathSums)>) -> bool {
-        let marked: Vec<_> = idle.filter(|(path, _)| shared.paths.condemn(*path)).collect();
+    fn condemn(&mut self, shared: &Shared, idle: Vec<(u32, PathSums)>) -> bool {
+        let marked: Vec<_> = idle.into_iter().filter(|(path, _)| shared.paths.condemn(*path)).collect();
         if marked.is_empty() {
             return true;
         }

@@ -32,6 +32,7 @@ pub struct Builder {
     pub(super) prefix: String,
     pub(super) tick: Duration,
     pub(super) publish_every: Duration,
+    pub(super) refresh_every: Option<Duration>,
     pub(super) manual: bool,
     pub(super) clock: Option<Clock>,
     pub(super) recorder: Option<SharedRecorder>,
@@ -67,6 +68,7 @@ impl Default for Builder {
             prefix: "rustfs".to_owned(),
             tick: Duration::from_millis(50),
             publish_every: seconds(1),
+            refresh_every: None,
             manual: false,
             clock: None,
             recorder: None,
@@ -123,7 +125,7 @@ macro_rules! setters {
 setters! {
     /// How often the collector looks. Default 50 ms; 1 ms to 1 s.
     tick: Duration = "Duration::from_millis(20)";
-    /// How often the metrics are published while no verdict changes. Default 1 s; from one tick to 60 s.
+    /// How often the metrics that changed are published while no verdict changes. Default 1 s; from one tick to 60 s.
     publish_every: Duration = "Duration::from_secs(5)";
     /// Lock paths that are told apart; further ones go to `__other__`. Default 1,024; 1 to 65,535.
     max_paths: usize = "4_096";
@@ -131,8 +133,7 @@ setters! {
     max_components: usize = "64";
     /// Threads with a block of their own; further ones share one. Default 128; 1 to 4,094.
     max_threads: usize = "32";
-    /// Failure events (and latency samples) that a thread's ring holds until the next tick; a full ring refuses
-    /// the newest and counts it. Default 1,024; a power of two, 2 to 65,536.
+    /// Failure events that a thread's ring holds until the next tick; a full ring refuses the newest and counts it. Default 1,024; a power of two, 2 to 65,536.
     ring_events: usize = "256";
     /// Attempts in flight, begun by one thread, whose age is known; the count is exact beyond. Default 1,024; a
     /// power of two, 2 to 65,536.
@@ -185,6 +186,20 @@ impl Builder {
     /// ```
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
+        self
+    }
+
+    /// A metric that does not change is written again after at most this long, a share of them at each publication.
+    /// For a recorder that forgets what is not written (an `idle_timeout`), and for one that begins to listen later.
+    /// Default 10 s, or `publish_every` if that is longer; from `publish_every` to 10 min.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let builder = foreshock::Monitor::builder().refresh_every(Duration::from_secs(30));
+    /// # assert!(builder.manual().start().is_ok());
+    /// ```
+    pub fn refresh_every(mut self, every: Duration) -> Self {
+        self.refresh_every = Some(every);
         self
     }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 const MAX_LABEL_BYTES: usize = 64;
 const MAX_PATTERNS: usize = 16;
+const DEFAULT_REFRESH: Duration = Duration::from_secs(10);
 
 impl Config {
     pub(super) fn check(b: &Builder) -> Result<Self, Error> {
@@ -21,6 +22,11 @@ impl Config {
         check_prefix(&b.prefix)?;
         let tick = within("tick", b.tick, ms(1)..=s(1))?;
         let publish_every = within("publish_every", b.publish_every, tick..=s(60))?;
+        let refresh_every = within(
+            "refresh_every",
+            b.refresh_every.unwrap_or(publish_every.max(DEFAULT_REFRESH)),
+            publish_every..=s(600),
+        )?;
         let max_paths = number("max_paths", b.max_paths, 1..=65_535)?;
         let max_components = number("max_components", b.max_components, 1..=65_535)?;
         let max_threads = number("max_threads", b.max_threads, 1..=4_094)?;
@@ -38,6 +44,7 @@ impl Config {
             prefix: b.prefix.clone(),
             tick,
             publish_every,
+            refresh_every,
             manual: b.manual,
             max_paths,
             max_components,

@@ -16,6 +16,7 @@ pub(crate) struct Config {
     pub(crate) prefix: String,
     pub(crate) tick: Duration,
     pub(crate) publish_every: Duration,
+    pub(crate) refresh_every: Duration,
     pub(crate) manual: bool,
     pub(crate) max_paths: usize,
     pub(crate) max_components: usize,

@@ -6,97 +6,112 @@
 use super::snapshot::{Outcomes, PathStatus};
 use crate::record::Outcome;
 use crate::record::name::OTHER;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub(super) struct PathSeries {
-    by_name: HashMap<Arc<str>, Series>,
+    /// Names that have series of their own.
+    own: HashSet<Arc<str>>,
     max: usize,
+    /// What the earlier lives of a name had. Of most there was none.
+    earlier: HashMap<Arc<str>, Outcomes>,
     /// Paths without a series of their own, by generation: what was added under `__other__` so far.
     beyond: HashMap<u64, Outcomes>,
+    /// What was added up under `__other__`.
+    added_up: Outcomes,
     unpublished: u64,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Series {
-    generation: u64,
-    /// Of earlier lives.
-    earlier: Outcomes,
-    /// Of this life, at the last publication.
-    latest: Outcomes,
-    /// The path is in use: its series are written.
-    live: bool,
 }
 
 impl PathSeries {
     pub(super) fn new(max: usize) -> Self {
-        // `__other__` is there from the start, at zero, and always.
-        let other = Series { live: true, ..Series::default() };
-        Self { by_name: HashMap::from([(OTHER.into(), other)]), max, beyond: HashMap::new(), unpublished: 0 }
+        Self {
+            own: HashSet::new(),
+            max,
+            earlier: HashMap::new(),
+            beyond: HashMap::new(),
+            added_up: Outcomes::default(),
+            unpublished: 0,
+        }
     }
 
     /// Takes a new snapshot in.
-    pub(super) fn update(&mut self, paths: &[PathStatus]) {
-        for (name, series) in &mut self.by_name {
-            // What was added up under `__other__` once has no path behind it that could keep it alive.
-            series.live = **name == *OTHER;
+    pub(super) fn update(&mut self, paths: &[PathStatus], before: &[PathStatus]) {
+        for (ended, _) in paired(before, paths).filter(|(_, again)| again.is_none()) {
+            if self.is_own(ended) {
+                let earlier = self.earlier.entry(ended.name.clone()).or_default();
+                *earlier = sum(earlier, &ended.outcomes);
+            }
         }
         let mut beyond = HashMap::new();
-        for path in paths {
-            if !self.update_own(path) {
-                self.update_beyond(path);
+        for (path, known) in paired(paths, before) {
+            let is_own = if known.is_some() { self.is_own(path) } else { self.admit(path) };
+            if !is_own {
+                self.add_up(path);
                 beyond.insert(path.generation, path.outcomes);
             }
         }
         self.beyond = beyond;
     }
 
-    fn update_own(&mut self, path: &PathStatus) -> bool {
-        let is_new = !self.by_name.contains_key(&path.name);
+    fn admit(&mut self, path: &PathStatus) -> bool {
         // `__other__` itself is not counted against the limit.
-        if is_new && self.by_name.len() > self.max {
-            return false;
+        if is_other(path) || self.own.contains(&path.name) {
+            return true;
         }
-        let series = self.by_name.entry(path.name.clone()).or_default();
-        if series.generation != path.generation {
-            series.earlier = sum(&series.earlier, &series.latest);
-            series.generation = path.generation;
+        let has_room = self.own.len() < self.max;
+        if has_room {
+            self.own.insert(path.name.clone());
         }
-        series.latest = path.outcomes;
-        series.live = true;
-        true
+        has_room
     }
 
-    fn update_beyond(&mut self, path: &PathStatus) {
+    fn add_up(&mut self, path: &PathStatus) {
         let before = self.beyond.get(&path.generation);
         self.unpublished += u64::from(before.is_none());
         let before = before.copied().unwrap_or_default();
         let news = Outcomes::from_fn(|outcome| path.outcomes.of(outcome).saturating_sub(before.of(outcome)));
-        let other = self.by_name.entry(OTHER.into()).or_default();
-        other.earlier = sum(&other.earlier, &news);
-        other.live = true;
+        self.added_up = sum(&self.added_up, &news);
     }
 
-    /// The path has series under its own name.
+    /// The path, which is in the latest snapshot, has series under its own name.
     pub(super) fn is_own(&self, path: &PathStatus) -> bool {
-        self.by_name.get(&path.name).is_some_and(|series| series.generation == path.generation)
+        !self.beyond.contains_key(&path.generation)
     }
 
-    /// What the counters of a name stand at, live or not.
-    pub(super) fn total_of(&self, name: &str) -> Outcomes {
-        self.by_name.get(name).map_or_else(Outcomes::default, |series| sum(&series.earlier, &series.latest))
+    /// Series of this name were published.
+    pub(super) fn is_known(&self, name: &str) -> bool {
+        self.own.contains(name)
     }
 
-    /// What each live counter stands at.
-    pub(super) fn totals(&self) -> impl Iterator<Item = (&Arc<str>, Outcomes)> {
-        let live = self.by_name.iter().filter(|(_, series)| series.live);
-        live.map(|(name, series)| (name, sum(&series.earlier, &series.latest)))
+    /// What the counters of a name stand at, with the path that has it now, if one has.
+    pub(super) fn total(&self, name: &str, path: Option<&PathStatus>) -> Outcomes {
+        let now = path.map(|path| path.outcomes).unwrap_or_default();
+        let earlier = if name == OTHER { Some(&self.added_up) } else { self.earlier.get(name) };
+        earlier.map_or(now, |earlier| sum(earlier, &now))
     }
 
     /// Paths that were added up under `__other__` so far.
     pub(super) fn unpublished(&self) -> u64 {
         self.unpublished
     }
+}
+
+pub(super) fn is_other(path: &PathStatus) -> bool {
+    *path.name == *OTHER
+}
+
+/// Each path with what it was in another snapshot, if it was there in the same life.
+pub(super) fn paired<'a>(
+    paths: &'a [PathStatus],
+    others: &'a [PathStatus],
+) -> impl Iterator<Item = (&'a PathStatus, Option<&'a PathStatus>)> {
+    // Both are in the order of their numbers.
+    let mut others = others.iter().peekable();
+    paths.iter().map(move |path| {
+        while others.next_if(|other| other.number < path.number).is_some() {}
+        let same_life = |other: &&&PathStatus| other.generation == path.generation;
+        (path, others.peek().filter(same_life).copied())
+    })
 }
 
 fn sum(a: &Outcomes, b: &Outcomes) -> Outcomes {

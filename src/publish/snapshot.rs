@@ -203,6 +203,9 @@ pub struct PathStatus {
     pub is_slow: bool,
     /// How long attempts took; `None` before the first sample, or where latency is not tracked.
     pub wait: Option<WaitStatus>,
+    /// Its place in the table: paths come in the order of these.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) number: u32,
     /// Tells two lives of a name apart.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) generation: u64,

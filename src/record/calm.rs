@@ -49,6 +49,10 @@ impl Calm {
         self.0.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn is_calm(&self) -> bool {
+        self.word() & ODD == 0
+    }
+
     /// A timeout has joined a run.
     #[inline(always)]
     pub(crate) fn disturb_by_run(&self, run: u32) {

@@ -22,7 +22,7 @@ const PROBES: u64 = 16;
 
 pub(crate) struct OpenAttempts {
     places: Box<[AtomicU64]>,
-    /// The place to look at next; less than their number.
+    /// The place to look at next, modulo their number. Grows with every attempt that begins.
     cursor: AtomicU64,
     /// The block's number in the upper half.
     block: u64,
@@ -65,8 +65,24 @@ impl OpenAttempts {
         let cursor = self.cursor.load(Ordering::Relaxed);
         let index =
             if self.take(sole, cursor, word) { cursor } else { self.take_further(sole, cursor, word)? };
-        self.cursor.store(self.wrapped(index + 1), Ordering::Relaxed);
-        Some(OpenPlace(self.block | index))
+        self.advance(sole, cursor, index.wrapping_add(1));
+        Some(OpenPlace(self.block | self.wrapped(index)))
+    }
+
+    #[inline(always)]
+    fn advance(&self, sole: bool, from: u64, to: u64) {
+        // (BEGUN) Release: pairs with the Acquire load in `begun`.
+        if sole {
+            self.cursor.store(to, Ordering::Release);
+        } else {
+            self.cursor.fetch_add(to.wrapping_sub(from), Ordering::Release);
+        }
+    }
+
+    /// Changes with every attempt that begins. Who sees it sees the attempts that began before.
+    pub(crate) fn begun(&self) -> u64 {
+        // Acquire: pairs with (BEGUN).
+        self.cursor.load(Ordering::Acquire)
     }
 
     #[inline(always)]
@@ -78,18 +94,18 @@ impl OpenAttempts {
     #[cold]
     #[inline(never)]
     fn take_further(&self, sole: bool, cursor: u64, word: u64) -> Option<u64> {
-        let further = (1..PROBES).map(|probe| self.wrapped(cursor + probe));
+        let further = (1..PROBES).map(|probe| cursor.wrapping_add(probe));
         let taken = further.into_iter().find(|index| self.take(sole, *index, word));
         if taken.is_none() {
             // The next attempt looks further on.
-            self.cursor.store(self.wrapped(cursor + PROBES), Ordering::Relaxed);
+            self.advance(sole, cursor, cursor.wrapping_add(PROBES));
         }
         taken
     }
 
     #[inline(always)]
     fn take(&self, sole: bool, index: u64, word: u64) -> bool {
-        let Some(place) = self.places.get(index as usize) else {
+        let Some(place) = self.places.get(self.wrapped(index) as usize) else {
             return false;
         };
         if !sole {
