@@ -7,13 +7,15 @@
 //! Events that come in order, as nearly all do, go into the view one by one. For one that arrives after others that
 //! happened later, and when an episode has ended, the view is made anew from `settled` and what waits.
 
+use super::arrivals::Arrivals;
 use super::episode::Episode;
 use super::event::Event;
 use super::matcher::Matcher;
 use super::pattern::Rule;
 use super::tracked::Tracked;
-use super::unsettled::Unsettled;
+use super::unsettled::{Unsettled, bits};
 use crate::record::event::ComponentKey;
+use crate::record::failure::TypeId;
 
 /// When episodes of a pattern count as recurring.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +37,10 @@ pub(super) const LIMITS: Limits = Limits { unsettled: 8_192, pending: 4_096 };
 
 #[derive(Clone, Debug)]
 pub(crate) struct Detector {
+    arrivals: Arrivals,
     patterns: Vec<Tracked>,
+    /// By type, the patterns that it concerns, a bit for each.
+    concerned: [u16; 64],
     unsettled: Unsettled,
     /// The views have seen events that were not settled then.
     is_ahead: bool,
@@ -53,7 +58,7 @@ pub(crate) enum Change {
     /// A late event showed an earlier root for an episode that was reported before.
     RootMoved { pattern: usize, ordinal: u64, root: ComponentKey },
     /// An episode ended and can change no more.
-    Ended { pattern: usize, episode: Episode },
+    Ended { pattern: usize, episode: Box<Episode> },
     /// The pattern began or ceased to recur.
     Critical { pattern: usize, critical: bool },
 }
@@ -70,8 +75,14 @@ impl Detector {
         limits: Limits,
     ) -> Self {
         let matcher = |rule: &Rule| Matcher::new(*rule, limits.pending, recurrence.episodes);
+        let concerned = |kind: u8| {
+            let concerned = rules.iter().enumerate().filter(|(_, rule)| rule.concerns(TypeId(kind)));
+            concerned.fold(0, |patterns, (pattern, _)| patterns | 1 << pattern)
+        };
         Self {
+            arrivals: Arrivals::new(rules.iter().fold(0, |types, rule| types | rule.types())),
             patterns: rules.iter().map(|rule| Tracked::new(matcher(rule))).collect(),
+            concerned: std::array::from_fn(|kind| concerned(kind as u8)),
             unsettled: Unsettled::new(rules, limits.unsettled),
             is_ahead: false,
             late_after_ns,
@@ -80,17 +91,16 @@ impl Detector {
         }
     }
 
-    /// One tick: takes what arrived out of `batch` and judges as of `now`, which never runs backwards.
-    pub(crate) fn observe(&mut self, batch: &mut Vec<Event>, now: u64) -> Vec<Change> {
+    /// Takes an event that arrived; those of one source come in the order of their recording.
+    #[inline]
+    pub(crate) fn arrive(&mut self, event: Event) {
+        self.arrivals.add(event);
+    }
+
+    /// One tick: judges what arrived as of `now`, which never runs backwards. What happened after it waits.
+    pub(crate) fn observe(&mut self, now: u64) -> Vec<Change> {
         let mut changes = Vec::new();
-        let behind = self.unsettled.sort(batch);
-        if behind > 0 {
-            self.insert(&batch[..behind], &mut changes);
-        }
-        for event in &batch[behind..] {
-            self.append(*event, &mut changes);
-        }
-        batch.clear();
+        self.take_arrivals(now, &mut changes);
         self.settle(now.saturating_sub(self.late_after_ns), &mut changes);
         self.look(now, &mut changes);
         changes
@@ -99,17 +109,31 @@ impl Detector {
     /// Ends everything: what waits is settled, and open episodes stay open.
     pub(crate) fn finish(&mut self, now: u64) -> Vec<Change> {
         let mut changes = Vec::new();
+        self.take_arrivals(u64::MAX, &mut changes);
         self.settle(u64::MAX, &mut changes);
         self.look(now, &mut changes);
         changes
+    }
+
+    fn take_arrivals(&mut self, now: u64, changes: &mut Vec<Change>) {
+        let (events, taken) = self.arrivals.take(now);
+        let newest = self.unsettled.newest();
+        let behind = events[..taken].iter().take_while(|event| event.order() < newest).count();
+        if behind > 0 {
+            self.insert(&events[..behind], changes);
+        }
+        for event in &events[behind..taken] {
+            self.append(*event, changes);
+        }
+        self.arrivals.put_back(events, taken);
     }
 
     /// Takes an event that is not older than any before it.
     #[inline]
     fn append(&mut self, mut event: Event, changes: &mut Vec<Change>) {
         event.undecided = 0;
-        for (pattern, tracked) in self.patterns.iter_mut().enumerate() {
-            event.undecided |= u16::from(!tracked.view.apply(&event)) << pattern;
+        for pattern in bits(self.concerned[usize::from(event.what.kind().0)]) {
+            event.undecided |= u16::from(!self.patterns[pattern].view.apply(&event)) << pattern;
         }
         self.unsettled.push(event);
         self.is_ahead = true;
@@ -140,6 +164,7 @@ impl Detector {
 
     fn settle(&mut self, to: u64, changes: &mut Vec<Change>) {
         self.unsettled.settle_to(to);
+        self.arrivals.settle_to(self.unsettled.settled_to());
         while let Some(event) = self.unsettled.next_settled() {
             self.apply_settled(&event);
         }
@@ -159,8 +184,8 @@ impl Detector {
     }
 
     fn apply_settled(&mut self, event: &Event) {
-        for tracked in &mut self.patterns {
-            tracked.settled.apply(event);
+        for pattern in bits(self.concerned[usize::from(event.what.kind().0)]) {
+            self.patterns[pattern].settled.apply(event);
         }
     }
 
@@ -168,7 +193,7 @@ impl Detector {
         for (pattern, tracked) in self.patterns.iter_mut().enumerate() {
             if !tracked.settled.closed().is_empty() {
                 let ended = tracked.settled.take_closed().into_iter();
-                changes.extend(ended.map(|episode| Change::Ended { pattern, episode }));
+                changes.extend(ended.map(|episode| Change::Ended { pattern, episode: Box::new(episode) }));
                 tracked.renew(self.unsettled.iter());
             }
         }
@@ -201,13 +226,16 @@ impl Detector {
     }
 
     pub(crate) fn late(&self) -> u64 {
-        self.unsettled.late()
+        self.arrivals.late()
     }
 
     /// The components that something which can still change speaks of, some of them many times: their numbers must
     /// not be given away.
     pub(crate) fn components(&self) -> impl Iterator<Item = ComponentKey> {
         let waiting = self.unsettled.iter().map(|event| event.what.component());
-        waiting.chain(self.patterns.iter().flat_map(|p| p.settled.components()))
+        self.arrivals
+            .components()
+            .chain(waiting)
+            .chain(self.patterns.iter().flat_map(|p| p.settled.components()))
     }
 }

@@ -1,9 +1,11 @@
 //! When one failure pulls others down. Pure: events and `now` go in, episodes come out; no thread, no atomic,
 //! no clock.
 //!
-//! `unsettled` puts events into the order in which they happened -> one `matcher` for each pattern finds
-//! episodes -> `detector` says what is new and what recurs.
+//! `arrivals` puts events into the order in which they happened -> one `matcher` for each pattern finds episodes,
+//! while `unsettled` keeps what a late event may still come before -> `tracked` says what is new and what recurs.
+//! `detector` puts them together.
 
+mod arrivals;
 mod counts;
 mod detector;
 mod episode;

@@ -115,11 +115,12 @@ fn run(detector: &mut Detector, events: &[Event], delays_ns: &[u64]) -> Vec<Vec<
     let mut now = 0;
     for (at, event) in arrivals {
         now = now.max(at);
-        keep(detector.observe(&mut vec![event], now));
+        detector.arrive(event);
+        keep(detector.observe(now));
     }
     // Two windows of silence end everything.
-    keep(detector.observe(&mut Vec::new(), now + 60 * S));
-    keep(detector.observe(&mut Vec::new(), now + 120 * S));
+    keep(detector.observe(now + 60 * S));
+    keep(detector.observe(now + 120 * S));
     found
 }
 

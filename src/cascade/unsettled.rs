@@ -21,13 +21,9 @@ pub(super) struct Unsettled {
     /// How many failures wait.
     failures: u64,
     patterns: Vec<Barriers>,
-    /// The types that a pattern speaks of, a bit for each.
-    wanted: u64,
-    /// What happened before this is settled: an older event is late.
     settled_to: u64,
     /// The newest event so far.
     newest: Order,
-    late: u64,
 }
 
 /// What must not be merged, for one pattern. Places are those of `waiting`.
@@ -49,32 +45,19 @@ impl Unsettled {
             waiting: Groups::new(max_waiting),
             failures: 0,
             patterns: rules.iter().map(|rule| Barriers::new(*rule)).collect(),
-            wanted: rules.iter().fold(0, |types, rule| types | rule.types()),
             settled_to: 0,
             newest: 0,
-            late: 0,
         }
     }
 
-    /// Puts what arrived in order; events of one source come in the order of their recording. What is late is
-    /// counted and taken out, and so is what no pattern speaks of. Returns how many are older than one that waits.
-    pub(super) fn sort(&mut self, batch: &mut Vec<Event>) -> usize {
-        let (settled_to, wanted) = (self.settled_to, self.wanted);
-        let arrived = batch.len();
-        let mut unwanted = 0;
-        batch.retain(|event| {
-            let is_wanted = wanted & (1 << event.what.kind().0) != 0;
-            let in_time = event.at >= settled_to;
-            unwanted += usize::from(in_time && !is_wanted);
-            in_time && is_wanted
-        });
-        self.late += (arrived - batch.len() - unwanted) as u64;
-        if !batch.is_sorted_by_key(Event::order) {
-            // Stable: what one source recorded at the same time stays in order.
-            batch.sort_by_key(Event::order);
-        }
-        let newest = self.newest;
-        batch.partition_point(|event| event.order() < newest)
+    /// What came before is not older than this.
+    pub(super) fn newest(&self) -> Order {
+        self.newest
+    }
+
+    /// What happened before is settled: an older event is late.
+    pub(super) fn settled_to(&self) -> u64 {
+        self.settled_to
     }
 
     /// Adds an event that is not older than any that waits.
@@ -88,18 +71,18 @@ impl Unsettled {
         let end = self.waiting.end();
         let patterns = &self.patterns;
         self.waiting.push(&event, |group, place| {
-            let undecided = patterns.iter().enumerate().filter(|(i, _)| group.undecided & (1 << i) != 0);
-            undecided.into_iter().all(|(_, barriers)| barriers.allow(&event, place))
+            bits(group.undecided).all(|pattern| patterns[pattern].allow(&event, place))
         });
-        for barriers in &mut self.patterns {
-            barriers.note(&event, end, self.waiting.end());
+        // What joined an episode needs no note: until the pattern watches again, a second has passed.
+        for pattern in bits(event.undecided) {
+            self.patterns[pattern].note(&event, end, self.waiting.end());
         }
     }
 
     /// A pattern may still have to count the event by its operation.
     fn needs_operation(&self, event: &Event) -> bool {
-        let mut patterns = self.patterns.iter().enumerate();
-        patterns.any(|(i, b)| event.undecided & (1 << i) != 0 && b.rule.is_subsequent(event.what.kind()))
+        let kind = event.what.kind();
+        bits(event.undecided).any(|pattern| self.patterns[pattern].rule.is_subsequent(kind))
     }
 
     /// Merges what waits, and what comes.
@@ -199,11 +182,18 @@ impl Unsettled {
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
+}
 
-    /// Events that came too late, so far.
-    pub(super) fn late(&self) -> u64 {
-        self.late
-    }
+/// The places of the bits that are set.
+#[inline]
+pub(super) fn bits(mut mask: u16) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = mask.trailing_zeros() as usize;
+        (mask != 0).then(|| {
+            mask &= mask - 1;
+            place
+        })
+    })
 }
 
 impl Barriers {

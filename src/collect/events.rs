@@ -1,19 +1,16 @@
 //! The failure events' way out of the rings and through the detector.
 
-use super::{BUSY_SHARE, Collector, Scratch, component_name};
+use super::{BUSY_SHARE, Collector, component_name};
 use crate::cascade::{Change, Event, What};
 use crate::record::event::RawEvent;
-
-/// Events recorded while a tick drains the rings that wait for the next tick; further ones are judged at once.
-const MAX_AHEAD: usize = 65_536;
 
 impl Collector {
     /// Takes the failure events out of every ring. True if one was filling up.
     pub(super) fn drain_events(&mut self) -> bool {
         let mut busy = false;
-        let events = &mut self.scratch.events;
-        events.append(&mut self.scratch.ahead);
+        let detector = &mut self.detector;
         let timeline = &self.timeline;
+        let finished = self.finished;
         let mut processed = 0;
         let mut paused = 0;
         for block in self.shared.pool.blocks() {
@@ -24,8 +21,11 @@ impl Collector {
                     paused += 1;
                     return;
                 }
+                if finished {
+                    return;
+                }
                 let what = What::new(raw.kind, raw.component, raw.operation);
-                events.push(Event::new(at, what, block.index as u16));
+                detector.arrive(Event::new(at, what, block.index as u16));
             });
             processed += taken as u64;
             busy |= taken * BUSY_SHARE >= block.events.capacity();
@@ -38,33 +38,17 @@ impl Collector {
     /// Judges what happened up to `now`. True if a verdict changed.
     pub(super) fn detect(&mut self, now: u64) -> bool {
         if self.finished {
-            self.scratch.events.clear();
             return false;
         }
-        self.hold_back(now);
-        let changes = self.detector.observe(&mut self.scratch.events, now);
+        let changes = self.detector.observe(now);
         let changed = !changes.is_empty();
         self.apply_changes(changes, now);
         changed
     }
 
-    /// Rings are drained one after the other, so of what is recorded meanwhile a part is missed. Left for the next tick,
-    /// all of it, it comes in order; judged now, what was missed would be late for it.
-    fn hold_back(&mut self, now: u64) {
-        let Scratch { events, ahead, .. } = &mut self.scratch;
-        events.retain(|event| {
-            let is_ahead = event.at > now && ahead.len() < MAX_AHEAD;
-            if is_ahead {
-                ahead.push(*event);
-            }
-            !is_ahead
-        });
-    }
-
-    /// At the end: what waits for the next tick, and for late events, is judged now.
+    /// At the end: what waits is judged now.
     pub(super) fn detect_the_rest(&mut self, now: u64) {
-        let mut changes = self.detector.observe(&mut self.scratch.ahead, now);
-        changes.append(&mut self.detector.finish(now));
+        let changes = self.detector.finish(now);
         self.apply_changes(changes, now);
     }
 

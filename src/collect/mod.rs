@@ -17,7 +17,7 @@ mod waits;
 
 pub(crate) use thread::{Core, Worker, is_publishing};
 
-use crate::cascade::{Detector, Event};
+use crate::cascade::Detector;
 use crate::clock::nanos;
 use crate::config::Config;
 use crate::publish::{NewWaits, Publication};
@@ -95,9 +95,6 @@ struct Seen {
 #[derive(Default)]
 struct Scratch {
     sums: Vec<PathSums>,
-    events: Vec<Event>,
-    /// Events that happened after the tick began; the next one takes them.
-    ahead: Vec<Event>,
 }
 
 /// What a tick found.
@@ -255,8 +252,7 @@ impl Collector {
         let sums = &self.scratch.sums;
         let detector = &self.detector;
         let max_paths = self.paths.len();
-        let ahead = &self.scratch.ahead;
-        let mentioned = LazyCell::new(|| mentioned_paths(detector, ahead, max_paths));
+        let mentioned = LazyCell::new(|| mentioned_paths(detector, max_paths));
         let mentioned = |path: u32| mentioned.get(path as usize).is_none_or(|mentioned| *mentioned);
         let ended = self.retirement.advance(&self.shared, |path| sums[path as usize], mentioned);
         for number in ended {
@@ -274,10 +270,9 @@ impl Collector {
 }
 
 /// By number, whether an event or episode that can still change speaks of the path.
-fn mentioned_paths(detector: &Detector, ahead: &[Event], max_paths: usize) -> Vec<bool> {
+fn mentioned_paths(detector: &Detector, max_paths: usize) -> Vec<bool> {
     let mut mentioned = vec![false; max_paths];
-    let ahead = ahead.iter().map(|event| event.what.component());
-    for component in detector.components().chain(ahead) {
+    for component in detector.components() {
         if let ComponentKey::Path(number) = component
             && let Some(path) = mentioned.get_mut(number as usize)
         {
