@@ -45,10 +45,21 @@ impl Shared {
     /// An outcome without a guard.
     #[inline(always)]
     pub(crate) fn record(&self, path: &PathRef, outcome: Outcome) {
+        if outcome == Outcome::Timeout {
+            return self.record_timeout(path.number());
+        }
         match calm(path) {
             // Nothing else to do: no run to end, no announcement to answer.
-            Some(own) if outcome != Outcome::Timeout => own.counters().count_sole(outcome),
-            _ => self.record_slowly(path.number(), outcome),
+            Some(own) => own.counters().count_sole(outcome),
+            None => self.record_slowly(path.number(), outcome),
+        }
+    }
+
+    /// A timeout without a guard: never calm, so only the thread's own block makes it quick.
+    fn record_timeout(&self, path: u32) {
+        match own_block(self) {
+            Some(block) => self.settle_unguarded(Writer::Sole(block), path, Outcome::Timeout),
+            None => self.record_slowly(path, Outcome::Timeout),
         }
     }
 
