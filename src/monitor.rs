@@ -86,7 +86,7 @@ impl Monitor {
     pub fn lock_path(&self, name: &str) -> LockPath {
         let shared = &self.0.shared;
         // The handle is made while the number is pinned.
-        let handle = shared.with_path(name, |_, path| LockPath::new(shared.clone(), path));
+        let handle = shared.with_path(name, |path| LockPath::new(shared.clone(), path));
         handle.unwrap_or_else(|| LockPath::new(shared.clone(), shared.paths.other()))
     }
 

@@ -17,8 +17,6 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct PathSums {
     pub(super) outcomes: Outcomes,
-    /// Attempts in flight that have no place in a table of open ones; wrapping.
-    unplaced: u32,
 }
 
 impl PathSums {
@@ -28,7 +26,6 @@ impl PathSums {
             self.outcomes.timeout += counters.outcome(Outcome::Timeout);
             self.outcomes.error += counters.outcome(Outcome::Error);
             self.outcomes.abandoned += counters.outcome(Outcome::Abandoned);
-            self.unplaced = self.unplaced.wrapping_add_signed(block.unplaced(path));
         }
     }
 }
@@ -43,8 +40,8 @@ pub(super) struct Base {
 pub(super) struct PathState {
     pub(super) name: Arc<str>,
     pub(super) generation: u64,
-    /// Sums when the path got this name.
-    base: PathSums,
+    /// Sums when the path got this name; `None` for zero, as with every first name of a number.
+    base: Option<Box<PathSums>>,
     /// Sums at the last tick.
     pub(super) sums: PathSums,
     window: Window,
@@ -67,7 +64,7 @@ impl PathState {
         Self {
             name,
             generation,
-            base: base.sums,
+            base: (base.sums != PathSums::default()).then(|| Box::new(base.sums)),
             sums: base.sums,
             window,
             last_active: now,
@@ -144,16 +141,16 @@ impl PathState {
         self.window.advance(now, config.bucket_ns);
     }
 
-    /// Guards that have not ended. Cells of a begin and an end may be read at different moments: not below 0.
-    pub(super) fn open_guards(&self) -> u64 {
-        self.placed + u64::try_from(self.sums.unplaced.cast_signed()).unwrap_or(0)
+    /// Guards that have not ended.
+    pub(super) fn open_guards(&self, cell: &PathCell) -> u64 {
+        self.placed + cell.unplaced.load(Ordering::Relaxed)
     }
 
     pub(super) fn status(&self, shared: &Shared, number: u32, cell: &PathCell) -> PathStatus {
         let segments = shared.pool.blocks().filter_map(|block| block.paths.get(number as usize));
         let announced = cell.announced.load(Ordering::Relaxed);
         let outcomes = &self.sums.outcomes;
-        let base = &self.base.outcomes;
+        let base = self.base.as_ref().map_or_else(Outcomes::default, |base| base.outcomes);
         PathStatus {
             name: self.name.clone(),
             health: self.health,
@@ -161,7 +158,7 @@ impl PathState {
             window_completed: self.window.completed(),
             window_timeouts: self.window.timeouts(),
             consecutive_timeouts: cell.run.total(segments.map(|counters| &counters.run)),
-            in_flight: self.open_guards() + u64::try_from(announced).unwrap_or(0),
+            in_flight: self.open_guards(cell) + u64::try_from(announced).unwrap_or(0),
             oldest_in_flight_seconds: self.oldest_age_ns.map(|ns| ns as f64 / 1e9),
             is_slow: self.is_slow,
             wait: self.waits.as_ref().and_then(|waits| waits.status(shared)),

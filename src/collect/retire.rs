@@ -67,7 +67,7 @@ impl Retirement {
             let idle_at = path.last_active.saturating_add(retire_after_ns);
             let look_at = if idle_at > now { idle_at } else { now.saturating_add(LOOK_AGAIN_NS) };
             self.due = self.due.min(look_at);
-            let is_free = || path.open_guards() == 0 && !is_held(shared, number) && !mentioned(number);
+            let is_free = || path.placed == 0 && !is_held(shared, number) && !mentioned(number);
             if idle_at <= now && !self.is_candidate(number) && is_free() {
                 idle.push((number, path.sums));
             }
@@ -171,10 +171,13 @@ fn pinned(shared: &Shared) -> Vec<(usize, u64)> {
     pins.filter_map(|block| block.pinned().map(|token| (block.index, token))).collect()
 }
 
-/// A handle is held on the path, or an attempt was announced on it and not answered.
+/// A handle is held on the path, an attempt is in flight that has no place of its own, or one was announced and not
+/// answered.
 pub(super) fn is_held(shared: &Shared, path: u32) -> bool {
     shared.cell(path).is_some_and(|cell| {
         // Acquire: pairs with (HANDLE) in `record/path.rs`.
-        cell.handles.load(Ordering::Acquire) > 0 || cell.announced.load(Ordering::Relaxed) > 0
+        cell.handles.load(Ordering::Acquire) > 0
+            || cell.unplaced.load(Ordering::Relaxed) > 0
+            || cell.announced.load(Ordering::Relaxed) > 0
     })
 }

@@ -5,56 +5,54 @@ use super::Limits;
 /// Counts of the last `buckets` stretches of `bucket_ns`, the current one included.
 #[derive(Clone, Debug)]
 pub(crate) struct Window {
-    buckets: Box<[Bucket]>,
+    completed_by_bucket: Box<[u32]>,
+    /// Empty until the first timeout: most paths never have one.
+    timeouts_by_bucket: Box<[u32]>,
     /// Number of the newest bucket, counted from time 0.
     newest: u64,
     completed: u64,
     timeouts: u64,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Bucket {
-    completed: u32,
-    timeouts: u32,
-}
-
 impl Window {
     pub(crate) fn new(buckets: usize) -> Self {
         Self {
-            buckets: vec![Bucket::default(); buckets].into_boxed_slice(),
+            completed_by_bucket: vec![0; buckets].into_boxed_slice(),
+            timeouts_by_bucket: Box::default(),
             newest: 0,
             completed: 0,
             timeouts: 0,
         }
     }
 
+    fn buckets(&self) -> u64 {
+        self.completed_by_bucket.len() as u64
+    }
+
     /// Lets time pass: buckets that left the window are forgotten. Time never runs backwards here.
     pub(crate) fn advance(&mut self, now_ns: u64, bucket_ns: u64) {
         let now = now_ns / bucket_ns;
-        let passed = now.saturating_sub(self.newest).min(self.buckets.len() as u64);
+        let passed = now.saturating_sub(self.newest).min(self.buckets());
         for step in 1..=passed {
-            let bucket = &mut self.buckets[((self.newest + step) % self.buckets.len() as u64) as usize];
-            self.completed -= u64::from(bucket.completed);
-            self.timeouts -= u64::from(bucket.timeouts);
-            *bucket = Bucket::default();
-        }
-        if now > self.newest && passed == self.buckets.len() as u64 {
-            debug_assert_eq!((self.completed, self.timeouts), (0, 0));
+            let place = ((self.newest + step) % self.buckets()) as usize;
+            self.completed -= u64::from(std::mem::take(&mut self.completed_by_bucket[place]));
+            if let Some(timeouts) = self.timeouts_by_bucket.get_mut(place) {
+                self.timeouts -= u64::from(std::mem::take(timeouts));
+            }
         }
         self.newest = self.newest.max(now);
     }
 
     /// Counts into the newest bucket.
     pub(crate) fn add(&mut self, completed: u64, timeouts: u64) {
-        let place = (self.newest % self.buckets.len() as u64) as usize;
-        let bucket = &mut self.buckets[place];
-        // A bucket holds 4 * 10^9 of each; beyond that the share of timeouts is what it was.
-        let completed_before = bucket.completed;
-        let timeouts_before = bucket.timeouts;
-        bucket.completed = bucket.completed.saturating_add(clamp(completed));
-        bucket.timeouts = bucket.timeouts.saturating_add(clamp(timeouts));
-        self.completed += u64::from(bucket.completed - completed_before);
-        self.timeouts += u64::from(bucket.timeouts - timeouts_before);
+        if timeouts > 0 && self.timeouts_by_bucket.is_empty() {
+            self.timeouts_by_bucket = vec![0; self.completed_by_bucket.len()].into_boxed_slice();
+        }
+        let place = (self.newest % self.buckets()) as usize;
+        self.completed += add(&mut self.completed_by_bucket[place], completed);
+        if let Some(bucket) = self.timeouts_by_bucket.get_mut(place) {
+            self.timeouts += add(bucket, timeouts);
+        }
     }
 
     /// Rule 2: enough attempts completed, and the given share of them or more timed out.
@@ -73,8 +71,11 @@ impl Window {
     }
 }
 
-fn clamp(n: u64) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
+/// Adds to a bucket, and says how much. One holds 4 * 10^9; beyond that the share of timeouts is what it was.
+fn add(bucket: &mut u32, n: u64) -> u64 {
+    let before = *bucket;
+    *bucket = before.saturating_add(u32::try_from(n).unwrap_or(u32::MAX));
+    u64::from(*bucket - before)
 }
 
 #[cfg(test)]

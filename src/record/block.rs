@@ -44,8 +44,6 @@ pub(crate) struct Block {
     pub(super) pins: AtomicU32,
     pub(crate) recent_paths: Recent,
     pub(crate) paths: Box<[PathCounters]>,
-    /// By path: attempts in flight that found no place in `open`, begun minus ended, wrapping.
-    pub(super) unplaced: Box<[AtomicU32]>,
     /// By path; empty where latency is not tracked.
     pub(crate) waits: Box<[WaitHistogram]>,
     /// By type, then by component.
@@ -74,7 +72,6 @@ impl Block {
             pins: AtomicU32::new(0),
             recent_paths: Recent::default(),
             paths: boxed("path counters", layout.paths, PathCounters::default)?,
-            unplaced: boxed("path counters", layout.paths, || AtomicU32::new(0))?,
             waits: boxed("wait histograms", waits, WaitHistogram::default)?,
             failures: boxed("failure counters", failures, || AtomicU64::new(0))?,
             components: layout.components,
@@ -92,12 +89,6 @@ impl Block {
     /// found the ring full.
     pub(crate) fn failures(&self, kind: TypeId, component: u32) -> u64 {
         self.failure_cell(kind, component).map_or(0, |cell| cell.load(Ordering::Relaxed))
-    }
-
-    /// Attempts on a path that are in flight and have no place in `open`, as far as this block knows: may be negative,
-    /// since an attempt may end on another thread than it began.
-    pub(crate) fn unplaced(&self, path: usize) -> i32 {
-        self.unplaced.get(path).map_or(0, |cell| cell.load(Ordering::Relaxed) as i32)
     }
 
     /// A number that stands still while nothing is recorded. Who sees it sees all that was counted before.

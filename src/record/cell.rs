@@ -16,6 +16,8 @@ pub(crate) struct PathCell {
     pub(crate) announced: AtomicI64,
     /// When the last timeout was, 0 = never, or longer ago than anybody asks for.
     pub(crate) last_timeout: AtomicU64,
+    /// Attempts in flight that found no place in the table of their thread.
+    pub(crate) unplaced: AtomicU64,
     /// Handles out.
     pub(crate) handles: AtomicU64,
     /// What the collector found at its last tick: see [`JUDGED_RATE`], [`JUDGED_SLOW`].
@@ -32,6 +34,7 @@ impl PathCell {
             run: Run::default(),
             announced: AtomicI64::new(0),
             last_timeout: AtomicU64::new(0),
+            unplaced: AtomicU64::new(0),
             handles: AtomicU64::new(0),
             judged: AtomicU8::new(0),
         }

@@ -112,12 +112,13 @@ impl Shared {
         writer.counted();
     }
 
-    /// Runs `record` with the number of a path named by the caller, which stays that name's until it returns.
-    pub(crate) fn with_path<R>(&self, name: &str, record: impl FnOnce(Writer<'_>, u32) -> R) -> Option<R> {
-        let writer = self.writer()?;
+    /// Runs `with` with the number of a path named by the caller, which stays that name's until it returns. Takes no
+    /// block: a thread that only asks for handles records nothing.
+    pub(crate) fn with_path<R>(&self, name: &str, with: impl FnOnce(u32) -> R) -> Option<R> {
+        let fallback = || Writer::Shared(self.pool.fallback());
+        let writer = self.is_live().then(|| own_block(self).map_or_else(fallback, Writer::Sole))?;
         let _pin = Pin::new(writer);
-        let path = self.path_number(writer, BoundedName::new(name));
-        Some(record(writer, path))
+        Some(with(self.path_number(writer, BoundedName::new(name))))
     }
 
     /// The number of a path. The caller is pinned.
@@ -175,13 +176,13 @@ impl Shared {
         if !USUAL_BYTES.contains(&name.len()) && self.record_recent(name, outcome) {
             return;
         }
-        let recorded = self.with_path(name, |writer, path| {
-            self.settle_unguarded(writer, path, outcome);
-            writer.counted();
-        });
-        if recorded.is_none() {
-            self.refuse();
-        }
+        let Some(writer) = self.writer() else {
+            return self.refuse();
+        };
+        let _pin = Pin::new(writer);
+        let path = self.path_number(writer, BoundedName::new(name));
+        self.settle_unguarded(writer, path, outcome);
+        writer.counted();
     }
 
     /// Announces an attempt whose outcome will come without a guard.
@@ -193,7 +194,7 @@ impl Shared {
     }
 
     pub(crate) fn announce_named(&self, name: &str) {
-        if self.with_path(name, |_, path| self.announce(path)).is_none() {
+        if self.with_path(name, |path| self.announce(path)).is_none() {
             self.refuse();
         }
     }
@@ -219,7 +220,18 @@ impl Shared {
         } else {
             Stamp(self.coarse.load(Ordering::Relaxed))
         };
-        Begun { start, place: writer.begin(path, start) }
+        let place = writer.begin(path, start).unwrap_or_else(|| self.begin_unplaced(writer, path));
+        Begun { start, place }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_unplaced(&self, writer: Writer<'_>, path: u32) -> OpenPlace {
+        writer.refuse_age();
+        if let Some(cell) = self.cell(path) {
+            cell.unplaced.fetch_add(1, Ordering::Relaxed);
+        }
+        OpenPlace::NONE
     }
 
     /// An attempt with a guard ends, on any thread. One that began after shutdown is counted here as refused.
@@ -241,19 +253,15 @@ impl Shared {
         if begun.place == OpenPlace::REFUSED {
             return self.refuse();
         }
-        let writer = self.writer();
-        match begun.place.block() {
-            Some(index) => {
-                if let Some(block) = self.pool.block(index) {
-                    block.open.end(begun.place);
+        match begun.place.block().and_then(|index| self.pool.block(index)) {
+            Some(block) => _ = block.open.end(begun.place),
+            None => {
+                if let Some(cell) = self.cell(path) {
+                    cell.unplaced.fetch_sub(1, Ordering::Relaxed);
                 }
             }
-            None => {
-                let fallback = Writer::Shared(self.pool.fallback());
-                writer.unwrap_or(fallback).change_unplaced(path, 1u32.wrapping_neg());
-            }
         }
-        match writer {
+        match self.writer() {
             Some(writer) => {
                 self.count_wait(writer, path, begun, outcome);
                 self.settle(writer, path, outcome, operation);

@@ -71,31 +71,15 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// An attempt begins: it is written down, or counted if there is no place for it.
+    /// Writes an attempt that begins down, if there is a place for it.
     #[inline(always)]
-    pub(crate) fn begin(self, path: u32, start: Stamp) -> OpenPlace {
-        let block = self.block();
-        let sole = matches!(self, Self::Sole(_));
-        match block.open.begin(sole, path, start) {
-            Some(place) => place,
-            None => self.begin_unplaced(path),
-        }
+    pub(crate) fn begin(self, path: u32, start: Stamp) -> Option<OpenPlace> {
+        self.block().open.begin(matches!(self, Self::Sole(_)), path, start)
     }
 
-    #[cold]
-    #[inline(never)]
-    fn begin_unplaced(self, path: u32) -> OpenPlace {
-        self.change_unplaced(path, 1);
+    /// Counts an attempt whose age will not be known.
+    pub(crate) fn refuse_age(self) {
         self.add(&self.block().refused.ages, 1);
-        self.counted();
-        OpenPlace::NONE
-    }
-
-    /// One more or one less in flight without a place.
-    pub(crate) fn change_unplaced(self, path: u32, by: u32) {
-        if let Some(cell) = self.block().unplaced.get(path as usize) {
-            cell.fetch_add(by, Ordering::Relaxed);
-        }
     }
 
     /// Counts how long an attempt took; no-op where latency is not tracked.
@@ -158,9 +142,7 @@ mod tests {
         assert_eq!(block.paths[1].outcome(Outcome::Timeout), 2);
         assert_eq!(block.paths[1].outcome(Outcome::Success), 0);
         // The table has two places.
-        assert_eq!(block.unplaced(2), 0);
-        assert_eq!(Writer::Sole(&block).begin(2, Stamp(1)), OpenPlace::NONE);
-        assert_eq!(block.unplaced(2), 1);
+        assert_eq!(Writer::Sole(&block).begin(2, Stamp(1)), None);
         assert_eq!(block.failures(TypeId(2), 1), 2);
         assert_eq!(block.failures(TypeId(1), 1), 0);
     }
