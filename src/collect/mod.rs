@@ -149,10 +149,13 @@ impl Collector {
             self.failures.sum(&self.shared);
             self.seen = Some(records);
         }
-        let busy = self.drain_events();
-        self.drain_waits();
+        // What is in a ring was pushed before its record was counted, and what had been counted was drained.
+        let busy = recorded && self.drain_events();
+        if recorded {
+            self.drain_waits();
+        }
         let mut changed = self.detect(tick.now);
-        self.in_flight.find_oldest(&self.shared, tick.stamp, &mut self.paths);
+        self.in_flight.find_oldest(&self.shared, tick.stamp, &mut self.paths, recorded);
         changed |= self.trouble.judge(&self.shared, &tick, &self.config, &mut self.paths, recorded);
         self.retire_paths(tick.now);
         self.totals.ticks += 1;
