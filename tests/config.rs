@@ -52,6 +52,8 @@ ranges! {
         ms(1) - NS => "999.999µs: allowed is 1ms to 1s", s(1) + NS => "1.000000001s: allowed is 1ms to 1s";
     publish_every: ms(50), s(60);
         ms(50) - NS => "49.999999ms: allowed is 50ms to 60s", s(60) + NS => "60.000000001s: allowed is 50ms to 60s";
+    refresh_every: s(1), s(600);
+        s(1) - NS => "999.999999ms: allowed is 1s to 600s", s(600) + NS => "600.000000001s: allowed is 1s to 600s";
     max_paths: 1, 1_024;
         0 => "0: allowed is 1 to 65535", 65_536 => "65536: allowed is 1 to 65535";
     max_components: 1, 256;
@@ -115,6 +117,12 @@ fn ranges_that_depend_on_other_settings_follow_them() {
         |builder| builder.tick(s(1)).publish_every(ms(999)),
         "publish_every",
         "999ms: allowed is 1s to 60s",
+    );
+    assert_starts(|builder| builder.publish_every(s(60)));
+    assert_refused(
+        |builder| builder.publish_every(s(5)).refresh_every(s(4)),
+        "refresh_every",
+        "4s: allowed is 5s to 600s",
     );
     assert_starts(|builder| builder.bucket(ms(100)).window(ms(200)));
     assert_refused(|builder| builder.bucket(s(7)), "window", "300s: allowed is 2 to 360 whole buckets of 7s");

@@ -9,7 +9,7 @@ pub(super) struct Failures {
     /// By number; `None` for one that no name has (yet).
     names: Vec<Option<Arc<str>>>,
     /// By component, then by type; `__other__` is the last.
-    sums: Vec<Vec<u64>>,
+    sums: Vec<u64>,
     total: u64,
 }
 
@@ -18,16 +18,12 @@ impl Failures {
         let known = shared.components.high_water();
         let other = shared.components.other();
         self.sums.clear();
-        self.total = 0;
         for component in (0..known).chain([other]) {
-            let by_type: Vec<u64> = shared
-                .types
-                .ids()
-                .map(|kind| shared.pool.blocks().map(|b| b.failures(kind, component)).sum())
-                .collect();
-            self.total += by_type.iter().sum::<u64>();
-            self.sums.push(by_type);
+            let of_type =
+                |kind| shared.pool.blocks().map(|block| block.failures(kind, component)).sum::<u64>();
+            self.sums.extend(shared.types.ids().map(of_type));
         }
+        self.total = self.sums.iter().sum();
         self.names.resize(known as usize, None);
         for (number, name) in (0u32..).zip(&mut self.names) {
             // A number may be without a name for long: a thread that lost a race gave it back.
@@ -49,7 +45,8 @@ impl Failures {
 
     /// Every type of every component, zeros included; `__other__` only once it was used.
     pub(super) fn counts(&self, shared: &Shared) -> Vec<FailureCount> {
-        let mut counts = Vec::new();
+        let types = shared.types.len();
+        let mut counts = Vec::with_capacity(self.sums.len());
         let mut list = |name: &Arc<str>, by_type: &[u64]| {
             counts.extend(shared.types.ids().zip(by_type).map(|(kind, events)| FailureCount {
                 kind: shared.types.label(kind),
@@ -57,12 +54,12 @@ impl Failures {
                 events: *events,
             }));
         };
-        for (name, by_type) in self.names.iter().zip(&self.sums) {
+        for (name, by_type) in self.names.iter().zip(self.sums.chunks(types)) {
             if let Some(name) = name {
                 list(name, by_type);
             }
         }
-        if let Some(other) = self.sums.last().filter(|by_type| by_type.iter().any(|n| *n > 0)) {
+        if let Some(other) = self.sums.chunks(types).last().filter(|by_type| by_type.iter().any(|n| *n > 0)) {
             list(&crate::record::name::OTHER.into(), other);
         }
         counts

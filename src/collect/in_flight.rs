@@ -2,6 +2,7 @@
 
 use super::paths::PathState;
 use crate::clock::Stamp;
+use crate::record::block::Block;
 use crate::record::shared::Shared;
 
 #[derive(Default)]
@@ -23,27 +24,32 @@ impl InFlight {
             }
         }
         for block in shared.pool.blocks() {
-            if self.quiet_since.len() <= block.index {
-                self.quiet_since.resize(block.index + 1, None);
-            }
-            // Read before the look: what begins meanwhile changes it.
-            let begun = block.open.begun();
-            let quiet_since = &mut self.quiet_since[block.index];
-            if *quiet_since == Some(begun) {
-                continue;
-            }
-            *quiet_since = Some(begun);
-            block.open.for_each(now, |number, age| {
-                *quiet_since = None;
-                let Some(Some(path)) = paths.get_mut(number as usize) else {
-                    return;
-                };
-                if path.oldest_age_ns.is_none() {
-                    self.aged.push(number);
-                }
-                path.placed += 1;
-                path.oldest_age_ns = path.oldest_age_ns.max(Some(shared.clock.ticks_to_ns(age)));
-            });
+            self.look_into(block, shared, now, paths);
         }
+    }
+
+    fn look_into(&mut self, block: &Block, shared: &Shared, now: Stamp, paths: &mut [Option<PathState>]) {
+        if self.quiet_since.len() <= block.index {
+            self.quiet_since.resize(block.index + 1, None);
+        }
+        // Read before the look: what begins meanwhile changes it.
+        let begun = block.open.begun();
+        let quiet_since = &mut self.quiet_since[block.index];
+        if *quiet_since == Some(begun) {
+            return;
+        }
+        let mut is_quiet = true;
+        block.open.for_each(now, |number, age| {
+            is_quiet = false;
+            let Some(Some(path)) = paths.get_mut(number as usize) else {
+                return;
+            };
+            if path.oldest_age_ns.is_none() {
+                self.aged.push(number);
+            }
+            path.placed += 1;
+            path.oldest_age_ns = path.oldest_age_ns.max(Some(shared.clock.ticks_to_ns(age)));
+        });
+        *quiet_since = is_quiet.then_some(begun);
     }
 }

@@ -157,7 +157,8 @@ impl Collector {
         let since = |at| tick.now - at >= nanos(self.config.publish_every);
         let due = must_publish || self.published_at.is_none_or(since);
         let is_summed = self.sum(tick.now, due);
-        let busy = self.drain_events();
+        // What is in a ring was pushed before its record was counted, and what had been counted was drained.
+        let busy = is_summed && self.drain_events();
         let mut changed = self.detect(tick.now);
         self.in_flight.find_oldest(&self.shared, tick.stamp, &mut self.paths);
         changed |= self.trouble.judge(&self.shared, &tick, &self.config, &mut self.paths, is_summed);

@@ -190,8 +190,8 @@ impl Builder {
     }
 
     /// A metric that does not change is written again after at most this long, a share of them at each publication.
-    /// For a recorder that forgets what is not written (an `idle_timeout`), and for one that begins to listen later.
-    /// Default 10 s, or `publish_every` if that is longer; from `publish_every` to 10 min.
+    /// For a recorder that forgets what is not written (an `idle_timeout`), and for one that passes on to another that was added later.
+    /// Default 30 s, or `publish_every` if that is longer; from `publish_every` to 10 min.
     ///
     /// ```
     /// use std::time::Duration;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 const MAX_LABEL_BYTES: usize = 64;
 const MAX_PATTERNS: usize = 16;
-const DEFAULT_REFRESH: Duration = Duration::from_secs(10);
+const DEFAULT_REFRESH: Duration = Duration::from_secs(30);
 
 impl Config {
     pub(super) fn check(b: &Builder) -> Result<Self, Error> {

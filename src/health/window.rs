@@ -5,74 +5,81 @@ use super::Limits;
 /// Counts of the last `buckets` stretches of `bucket_ns`, the current one included.
 #[derive(Clone, Debug)]
 pub(crate) struct Window {
-    completed_by_bucket: Box<[u32]>,
-    /// Empty until the first timeout: most paths never have one.
-    timeouts_by_bucket: Box<[u32]>,
+    /// Ring of buckets.
+    completed: Box<[u32]>,
+    /// The same, or empty while there is no timeout in the window: most paths never have one.
+    timeouts: Box<[u32]>,
     /// Number of the newest bucket, counted from time 0.
     newest: u64,
-    completed: u64,
-    timeouts: u64,
+    completed_sum: u64,
+    timeouts_sum: u64,
 }
 
 impl Window {
     pub(crate) fn new(buckets: usize) -> Self {
         Self {
-            completed_by_bucket: vec![0; buckets].into_boxed_slice(),
-            timeouts_by_bucket: Box::default(),
+            completed: vec![0; buckets].into_boxed_slice(),
+            timeouts: Box::default(),
             newest: 0,
-            completed: 0,
-            timeouts: 0,
+            completed_sum: 0,
+            timeouts_sum: 0,
         }
-    }
-
-    fn buckets(&self) -> u64 {
-        self.completed_by_bucket.len() as u64
     }
 
     /// Lets time pass: buckets that left the window are forgotten. Time never runs backwards here.
     pub(crate) fn advance(&mut self, now_ns: u64, bucket_ns: u64) {
         let now = now_ns / bucket_ns;
-        let passed = now.saturating_sub(self.newest).min(self.buckets());
+        let passed = now.saturating_sub(self.newest).min(self.completed.len() as u64);
         for step in 1..=passed {
-            let place = ((self.newest + step) % self.buckets()) as usize;
-            self.completed -= u64::from(std::mem::take(&mut self.completed_by_bucket[place]));
-            if let Some(timeouts) = self.timeouts_by_bucket.get_mut(place) {
-                self.timeouts -= u64::from(std::mem::take(timeouts));
+            let place = self.place_of(self.newest + step);
+            self.completed_sum -= u64::from(std::mem::take(&mut self.completed[place]));
+            if let Some(timeouts) = self.timeouts.get_mut(place) {
+                self.timeouts_sum -= u64::from(std::mem::take(timeouts));
             }
+        }
+        if now > self.newest && passed == self.completed.len() as u64 {
+            debug_assert_eq!((self.completed_sum, self.timeouts_sum), (0, 0));
+        }
+        if self.timeouts_sum == 0 && !self.timeouts.is_empty() {
+            self.timeouts = Box::default();
         }
         self.newest = self.newest.max(now);
     }
 
+    fn place_of(&self, bucket: u64) -> usize {
+        (bucket % self.completed.len() as u64) as usize
+    }
+
     /// Counts into the newest bucket.
     pub(crate) fn add(&mut self, completed: u64, timeouts: u64) {
-        if timeouts > 0 && self.timeouts_by_bucket.is_empty() {
-            self.timeouts_by_bucket = vec![0; self.completed_by_bucket.len()].into_boxed_slice();
-        }
-        let place = (self.newest % self.buckets()) as usize;
-        self.completed += add(&mut self.completed_by_bucket[place], completed);
-        if let Some(bucket) = self.timeouts_by_bucket.get_mut(place) {
-            self.timeouts += add(bucket, timeouts);
+        let place = self.place_of(self.newest);
+        self.completed_sum += add_to(&mut self.completed[place], completed);
+        if timeouts > 0 {
+            if self.timeouts.is_empty() {
+                self.timeouts = vec![0; self.completed.len()].into_boxed_slice();
+            }
+            self.timeouts_sum += add_to(&mut self.timeouts[place], timeouts);
         }
     }
 
     /// Rule 2: enough attempts completed, and the given share of them or more timed out.
     pub(crate) fn rate_exceeded(&self, limits: &Limits) -> bool {
-        self.completed >= limits.min_completed
-            && u128::from(self.timeouts) * 100
-                >= u128::from(self.completed) * u128::from(limits.timeout_percent)
+        self.completed_sum >= limits.min_completed
+            && u128::from(self.timeouts_sum) * 100
+                >= u128::from(self.completed_sum) * u128::from(limits.timeout_percent)
     }
 
     pub(crate) fn completed(&self) -> u64 {
-        self.completed
+        self.completed_sum
     }
 
     pub(crate) fn timeouts(&self) -> u64 {
-        self.timeouts
+        self.timeouts_sum
     }
 }
 
-/// Adds to a bucket, and says how much. One holds 4 * 10^9; beyond that the share of timeouts is what it was.
-fn add(bucket: &mut u32, n: u64) -> u64 {
+/// Returns what was added: a bucket holds 4 * 10^9, and beyond that the share of timeouts is what it was.
+fn add_to(bucket: &mut u32, n: u64) -> u64 {
     let before = *bucket;
     *bucket = before.saturating_add(u32::try_from(n).unwrap_or(u32::MAX));
     u64::from(*bucket - before)
@@ -120,6 +127,16 @@ mod tests {
         assert_eq!(window.timeouts(), 10);
         window.advance(300 * S, BUCKET);
         assert_eq!((window.completed(), window.timeouts()), (0, 0));
+    }
+
+    #[test]
+    fn timeouts_take_room_only_while_there_are_any() {
+        let mut window = window_of(10, 0);
+        assert!(window.timeouts.is_empty());
+        window.add(1, 1);
+        assert_eq!(window.timeouts.len(), 30);
+        window.advance(300 * S, BUCKET);
+        assert!(window.timeouts.is_empty());
     }
 
     #[test]

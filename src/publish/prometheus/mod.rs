@@ -55,7 +55,8 @@ impl ExporterBuilder {
     }
 
     /// A series that was not written for this long is no longer shown, so that retired paths leave. Default
-    /// 5 min; 10 s to 24 h. A monitor writes its live series at least once per `publish_every`.
+    /// 5 min; 60 s to 24 h. A monitor writes each of its live series at least once per
+    /// [`refresh_every`](crate::Builder::refresh_every): keep this well above that.
     ///
     /// ```
     /// use std::time::Duration;
@@ -82,8 +83,8 @@ impl ExporterBuilder {
     /// ```
     pub fn start(self) -> Result<Exporter, Error> {
         let timeout = self.idle_timeout;
-        if !(Duration::from_secs(10)..=Duration::from_secs(86_400)).contains(&timeout) {
-            return Err(Error::config("idle_timeout", format!("{timeout:?}"), "10s to 86400s"));
+        if !(Duration::from_secs(60)..=Duration::from_secs(86_400)).contains(&timeout) {
+            return Err(Error::config("idle_timeout", format!("{timeout:?}"), "60s to 86400s"));
         }
         let listener =
             TcpListener::bind(self.address).map_err(|source| Error::listen(self.address, source))?;
