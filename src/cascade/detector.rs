@@ -10,10 +10,12 @@
 use super::arrivals::Arrivals;
 use super::episode::Episode;
 use super::event::Event;
+use super::groups::SECOND_NS;
 use super::matcher::Matcher;
+use super::merger::{Merger, bits};
 use super::pattern::Rule;
 use super::tracked::Tracked;
-use super::unsettled::{Unsettled, bits};
+use super::unsettled::Unsettled;
 use crate::record::event::ComponentKey;
 use crate::record::failure::TypeId;
 
@@ -27,20 +29,27 @@ pub(crate) struct Recurrence {
 /// How many events are kept before they are merged.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
+    /// Of those that arrive at a tick. At least so many are a storm.
+    pub(super) storm: usize,
     /// Of those that wait for late ones. A storm on a thousand paths keeps its five seconds.
     pub(super) unsettled: usize,
     /// Of those that wait for a match, in each machine.
     pub(super) pending: usize,
 }
 
-pub(super) const LIMITS: Limits = Limits { unsettled: 8_192, pending: 4_096 };
+pub(super) const LIMITS: Limits = Limits { storm: 4_096, unsettled: 8_192, pending: 4_096 };
+
+/// As many as an event has room for.
+const TYPES: usize = 64;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Detector {
     arrivals: Arrivals,
     patterns: Vec<Tracked>,
     /// By type, the patterns that it concerns, a bit for each.
-    concerned: [u16; 64],
+    concerned: [u16; TYPES],
+    /// For merging what one tick brings.
+    storm: Merger,
     unsettled: Unsettled,
     /// The views have seen events that were not settled then.
     is_ahead: bool,
@@ -83,6 +92,7 @@ impl Detector {
             arrivals: Arrivals::new(rules.iter().fold(0, |types, rule| types | rule.types())),
             patterns: rules.iter().map(|rule| Tracked::new(matcher(rule))).collect(),
             concerned: std::array::from_fn(|kind| concerned(kind as u8)),
+            storm: Merger::new(rules, limits.storm),
             unsettled: Unsettled::new(rules, limits.unsettled),
             is_ahead: false,
             late_after_ns,
@@ -122,10 +132,56 @@ impl Detector {
         if behind > 0 {
             self.insert(&events[..behind], changes);
         }
-        for event in &events[behind..taken] {
+        let in_order = &events[behind..taken];
+        let merged = if in_order.len() >= self.storm.groups.limit() {
+            self.append_merged(in_order, changes)
+        } else {
+            0
+        };
+        for event in &in_order[merged..] {
             self.append(*event, changes);
         }
         self.arrivals.put_back(events, taken);
+    }
+
+    /// Takes the events of a storm, merged first: by second, and as far as it helps. Returns how many it took.
+    fn append_merged(&mut self, events: &[Event], changes: &mut Vec<Change>) -> usize {
+        let mut taken = 0;
+        while let Some(first) = events.get(taken) {
+            let end = (first.at / SECOND_NS + 1) * SECOND_NS;
+            let undecided = self.undecided_from(first.at, end);
+            self.storm.groups.merge_by(SECOND_NS);
+            let before = taken;
+            while let Some(event) = events.get(taken)
+                && event.at < end
+                && !self.storm.groups.is_full()
+            {
+                let undecided = undecided[usize::from(event.what.kind().0)];
+                self.storm.push(Event { undecided, ..*event });
+                taken += 1;
+            }
+            let mut merged = self.storm.take();
+            let is_worth_while = 2 * merged.len() <= taken - before;
+            for event in merged.drain(..) {
+                self.append(event, changes);
+            }
+            self.storm.groups.reuse(merged);
+            self.unsettled.reach(events[taken - 1].order());
+            if !is_worth_while {
+                break;
+            }
+        }
+        taken
+    }
+
+    /// By type, the patterns that may not have an episode open all the time from the next event at `from` to `end`.
+    fn undecided_from(&mut self, from: u64, end: u64) -> [u16; TYPES] {
+        let mut open = 0;
+        for (pattern, tracked) in self.patterns.iter_mut().enumerate() {
+            tracked.view.pass_to(from);
+            open |= u16::from(tracked.view.is_open_until(end)) << pattern;
+        }
+        self.concerned.map(|patterns| patterns & !open)
     }
 
     /// Takes an event that is not older than any before it.

@@ -76,17 +76,26 @@ impl Groups {
         Some(front)
     }
 
-    /// Takes everything out, and merges nothing from now on.
+    /// Takes everything out, in order.
     pub(super) fn take(&mut self) -> VecDeque<Event> {
         self.dropped = self.end();
-        self.merging = None;
+        if let Some(merging) = &mut self.merging {
+            merging.grain_end = 0;
+        }
         std::mem::take(&mut self.list)
+    }
+
+    /// Takes the space of a list back that was taken and is empty.
+    pub(super) fn reuse(&mut self, space: VecDeque<Event>) {
+        if self.list.is_empty() && space.is_empty() {
+            self.list = space;
+        }
     }
 
     /// From now on events of one grain are merged.
     pub(super) fn merge_by(&mut self, grain_ns: u64) {
         let bits = (2 * self.limit).next_power_of_two().trailing_zeros();
-        self.merging = Some(Merging {
+        let merging = self.merging.get_or_insert_with(|| Merging {
             grain_ns,
             grain_end: 0,
             slots: vec![0; 1 << bits].into_boxed_slice(),
@@ -94,6 +103,8 @@ impl Groups {
             base: 0,
             added: 0,
         });
+        merging.grain_ns = grain_ns;
+        merging.grain_end = 0;
     }
 
     pub(super) fn stop_merging(&mut self) {

@@ -161,6 +161,7 @@ impl Matcher {
 
     fn open_episode(&mut self, now: u64) {
         let pending = self.pending.take();
+        self.pending.stop_merging();
         self.reset_counted();
         let Some(root) = pending.front() else { return };
         // Where the first of merged initials is too old, the root is one of the others: the oldest that can be.
@@ -220,6 +221,11 @@ impl Matcher {
             }
         });
         self.hold_again(thinned, grain_ns);
+    }
+
+    /// An episode is open, and whatever comes before `end` will join it.
+    pub(super) fn is_open_until(&self, end: u64) -> bool {
+        self.open.as_ref().is_some_and(|open| !self.is_over(open, end))
     }
 
     /// Episodes found so far.

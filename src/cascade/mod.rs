@@ -12,6 +12,7 @@ mod episode;
 mod event;
 mod groups;
 mod matcher;
+mod merger;
 #[cfg(test)]
 mod oracle;
 mod pattern;
