@@ -10,6 +10,8 @@ mod arguments;
 mod machine;
 #[path = "../shared/measure.rs"]
 mod measure;
+#[path = "../shared/pin.rs"]
+mod pin;
 mod report;
 #[path = "../subjects/mod.rs"]
 mod subjects;
@@ -19,6 +21,8 @@ use report::{Report, Row};
 use std::process::ExitCode;
 
 const BATCHES: usize = 31;
+/// With fewer batches in which two threads did run at once there is no figure for two.
+const FEWEST: usize = BATCHES / 2;
 
 fn main() -> ExitCode {
     let arguments = arguments::Arguments::read();
@@ -44,7 +48,7 @@ fn measured() -> Vec<Row> {
         for (place, subject) in subjects.iter().enumerate() {
             ones[place].push(subject.one_thread_ns(&clock));
             if subject.is_shared {
-                twos[place].push(subject.two_threads_ns(&clock));
+                twos[place].extend(subject.two_threads_ns(&clock));
             }
         }
     }

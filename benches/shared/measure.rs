@@ -3,6 +3,7 @@
 //! The loop over the calls is compiled anew for each operation, so that nothing is called through a pointer inside the
 //! timed span. What must happen between chunks (a ring is emptied) happens outside of it.
 
+use crate::pin;
 use quanta::Clock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -112,34 +113,69 @@ impl Subject {
 
     /// Nanoseconds per operation, on this thread.
     pub(crate) fn one_thread_ns(&self, clock: &Clock) -> f64 {
-        self.batch_ns(clock, &Gate::new(1))
+        self.mean_ns(clock, self.spans(clock, &Gate::new(1)).into_iter())
     }
 
-    /// Nanoseconds per operation and thread, from two threads on the same handle at once.
-    pub(crate) fn two_threads_ns(&self, clock: &Clock) -> f64 {
-        let gate = Gate::new(2);
-        std::thread::scope(|scope| {
-            let other = scope.spawn(|| self.batch_ns(clock, &gate));
-            let mine = self.batch_ns(clock, &gate);
-            (mine + other.join().expect("no panic")) / 2.0
+    /// Nanoseconds per operation and thread, from two threads on the same handle at once. Only chunks that overlapped
+    /// are taken: on a busy machine two threads may well take turns, and then there is nothing to see. `None` if too
+    /// few did.
+    pub(crate) fn two_threads_ns(&self, clock: &Clock) -> Option<f64> {
+        const TRIES: usize = 8;
+        (0..TRIES).find_map(|_| {
+            let gate = Gate::new(2);
+            let (mine, theirs) = std::thread::scope(|scope| {
+                let on_core = |core| {
+                    let gate = &gate;
+                    scope.spawn(move || {
+                        pin::to_core(core);
+                        self.spans(clock, gate)
+                    })
+                };
+                let (one, other) = (on_core(0), on_core(1));
+                (one.join().expect("no panic"), other.join().expect("no panic"))
+            });
+            let pairs = mine.into_iter().zip(theirs).filter(|(mine, theirs)| mine.overlaps(theirs));
+            let together: Vec<Span> = pairs.flat_map(|(mine, theirs)| [mine, theirs]).collect();
+            (together.len() as u64 >= self.pace.chunks).then(|| self.mean_ns(clock, together.into_iter()))
         })
     }
 
-    fn batch_ns(&self, clock: &Clock, gate: &Gate) -> f64 {
+    fn spans(&self, clock: &Clock, gate: &Gate) -> Vec<Span> {
         const WARM_UP: u64 = 64;
         let mut work = self.work();
         work.run(WARM_UP);
         work.between();
-        let mut spent = 0;
-        for _ in 0..self.pace.chunks {
+        let chunk = |_| {
             gate.meet();
             let began = clock.raw();
             work.run(self.pace.calls);
-            spent += clock.raw() - began;
+            let ended = clock.raw();
             gate.meet();
             work.between();
-        }
-        clock.delta_as_nanos(0, spent) as f64 / (self.pace.calls * self.pace.chunks) as f64
+            Span { began, ended }
+        };
+        (0..self.pace.chunks).map(chunk).collect()
+    }
+
+    fn mean_ns(&self, clock: &Clock, spans: impl ExactSizeIterator<Item = Span>) -> f64 {
+        let calls = spans.len() as u64 * self.pace.calls;
+        let spent = spans.map(|span| span.ended - span.began).sum();
+        clock.delta_as_nanos(0, spent) as f64 / calls as f64
+    }
+}
+
+/// The timed part of a chunk, in readings of the processor's counter, which all cores share.
+struct Span {
+    began: u64,
+    ended: u64,
+}
+
+impl Span {
+    /// Nine tenths of the shorter one of the two lie within the other.
+    fn overlaps(&self, other: &Self) -> bool {
+        let shared = self.ended.min(other.ended).saturating_sub(self.began.max(other.began));
+        let shorter = (self.ended - self.began).min(other.ended - other.began);
+        shared * 10 >= shorter * 9
     }
 }
 

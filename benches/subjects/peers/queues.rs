@@ -24,7 +24,8 @@ pub(crate) fn subjects() -> Vec<Subject> {
             let push = move || producer.push(black_box(EVENT)).expect("room");
             calls_and_then(push, move || while consumer.pop().is_ok() {})
         })
-        .pace(Pace::HALF_A_RING),
+        .pace(Pace::HALF_A_RING)
+        .for_one_thread(),
         Subject::new("hdrhistogram", "record, own histogram", || {
             // As wide as a wait for a lock can be, two digits: 1 us to one hour.
             let mut histogram =
@@ -35,6 +36,7 @@ pub(crate) fn subjects() -> Vec<Subject> {
                 wait_ns = wait_ns * 5 % 1_000_003 + 1_000;
                 histogram.record(black_box(wait_ns)).expect("within the bounds");
             })
-        }),
+        })
+        .for_one_thread(),
     ]
 }
