@@ -59,7 +59,7 @@ fn measured() -> Vec<Row> {
         clock_reads: subject.clock_reads,
         ns: median(&ones[place]),
         two_threads_ns: Some(&twos[place])
-            .filter(|samples| !samples.is_empty())
+            .filter(|samples| samples.len() >= FEWEST)
             .map(|samples| median(samples)),
     };
     subjects.iter().enumerate().map(row).collect()
