@@ -56,6 +56,8 @@ pub(crate) struct Collector {
     /// When the last publication was made, on the timeline.
     published_at: Option<u64>,
     waits: Vec<(u32, u64)>,
+    /// When everything was last looked at, on the timeline.
+    looked_at: Option<u64>,
     /// What `records` was when the sums were last taken.
     seen: Option<(u64, u64, u64)>,
     /// The last tick was made: what comes after it is counted and judged no more.
@@ -112,6 +114,7 @@ impl Collector {
             totals: Totals::default(),
             published_at: None,
             waits: Vec::new(),
+            looked_at: None,
             seen: None,
             finished: false,
             scratch: Scratch::default(),
@@ -122,7 +125,7 @@ impl Collector {
 
     /// Looks once. `planned_at`: the clock's reading at which this tick was to come, if it was waited for.
     pub(crate) fn tick(&mut self, planned_at: Option<u64>, must_publish: bool) -> TickResult {
-        let look = self.look(planned_at);
+        let look = self.look(planned_at, must_publish);
         let due = self.published_at.is_none_or(|at| look.now - at >= nanos(self.config.publish_every));
         let publication = (must_publish || look.changed || due).then(|| {
             self.published_at = Some(look.now);
@@ -131,30 +134,46 @@ impl Collector {
         TickResult { publication, busy: look.busy }
     }
 
-    /// The phases of a tick.
-    fn look(&mut self, planned_at: Option<u64>) -> Look {
+    /// The phases of a tick. One that comes early, because rings fill up, empties them and leaves the rest to a later one,
+    /// unless `all` is asked for.
+    fn look(&mut self, planned_at: Option<u64>, all: bool) -> Look {
         let began = Instant::now();
         let tick = self.read_clock(planned_at);
-        let records = self.records();
-        if self.seen != Some(records) {
-            self.sum_paths(tick.now);
-            self.failures.sum(&self.shared);
-            self.seen = Some(records);
+        let all = all || self.is_due(tick.now);
+        if all {
+            self.looked_at = Some(tick.now);
+            self.sum_records(tick.now);
         }
         let busy = self.drain_events();
-        self.drain_waits();
         let mut changed = self.detect(tick.now);
-        self.find_oldest_attempts(&tick);
-        changed |= self.judge_paths(&tick);
-        self.retire_paths(tick.now);
+        if all {
+            self.drain_waits();
+            self.find_oldest_attempts(&tick);
+            changed |= self.judge_paths(&tick);
+            self.retire_paths(tick.now);
+        }
         self.totals.ticks += 1;
         self.totals.last_tick_seconds = began.elapsed().as_secs_f64();
         Look { now: tick.now, changed, busy }
     }
 
+    /// It is time to look at everything again. Half a tick, so that one that wakes a little early is not passed over.
+    fn is_due(&self, now: u64) -> bool {
+        self.looked_at.is_none_or(|at| now - at >= nanos(self.config.tick) / 2)
+    }
+
+    fn sum_records(&mut self, now: u64) {
+        let records = self.records();
+        if self.seen != Some(records) {
+            self.sum_paths(now);
+            self.failures.sum(&self.shared);
+            self.seen = Some(records);
+        }
+    }
+
     /// The last tick: what waits for late events is settled, and open episodes end with the monitor.
     pub(crate) fn finish(&mut self) -> TickResult {
-        let now = self.look(None).now;
+        let now = self.look(None, true).now;
         self.detect_the_rest(now);
         self.episodes.shut_down();
         self.finished = true;
