@@ -61,8 +61,14 @@ impl Groups {
             }
             merging.note(slot, end);
         }
-        self.list.push_back(*event);
+        self.append(event);
         end
+    }
+
+    /// Appends an event that is not older than the newest, and that none joins.
+    #[inline]
+    pub(super) fn append(&mut self, event: &Event) {
+        self.list.push_back(*event);
     }
 
     /// The place of the event that is appended next.

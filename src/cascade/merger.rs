@@ -20,8 +20,7 @@ pub(super) struct Merger {
 #[derive(Clone, Debug)]
 struct Barriers {
     rule: Rule,
-    /// The place that was next when the last initial, or the last subsequent failure came.
-    last_initial: u64,
+    /// The place that was next when the last subsequent failure came.
     last_subsequent: u64,
     /// Subsequent failures without an operation since the last initial.
     since: u64,
@@ -39,14 +38,17 @@ impl Merger {
     /// open that it joins.
     #[inline]
     pub(super) fn push(&mut self, mut event: Event) {
-        if event.what.operation() != Operation::NONE && !self.needs_operation(&event) {
-            event.what = event.what.without_operation();
-        }
         let end = self.groups.end();
-        let patterns = &self.patterns;
-        self.groups.push(&event, |group, place| {
-            bits(group.undecided).all(|pattern| patterns[pattern].allow(&event, place))
-        });
+        if event.what.operation() != Operation::NONE && self.needs_operation(&event) {
+            // There are hardly two alike.
+            self.groups.append(&event);
+        } else {
+            event.what = event.what.without_operation();
+            let patterns = &self.patterns;
+            self.groups.push(&event, |group, place| {
+                bits(group.undecided).all(|pattern| patterns[pattern].allow(&event, place))
+            });
+        }
         // What joined an episode needs no note: until the pattern watches again, a second has passed.
         for pattern in bits(event.undecided) {
             self.patterns[pattern].note(&event, end, self.groups.end());
@@ -82,26 +84,19 @@ pub(super) fn bits(mut mask: u16) -> impl Iterator<Item = usize> {
 
 impl Barriers {
     fn new(rule: Rule) -> Self {
-        Self { rule, last_initial: 0, last_subsequent: 0, since: 0, enough: u64::MAX }
+        Self { rule, last_subsequent: 0, since: 0, enough: u64::MAX }
     }
 
     /// The event may join a group that is at this place.
     #[inline]
     fn allow(&self, event: &Event, place: u64) -> bool {
-        if self.rule.is_initial(event.what.kind()) {
-            place >= self.last_subsequent
-        } else if event.what.operation() == Operation::NONE {
-            place >= self.enough
-        } else {
-            place >= self.last_initial
-        }
+        place >= if self.rule.is_initial(event.what.kind()) { self.last_subsequent } else { self.enough }
     }
 
     #[inline]
     fn note(&mut self, event: &Event, end_before: u64, end_after: u64) {
         let kind = event.what.kind();
         if self.rule.is_initial(kind) {
-            self.last_initial = end_before;
             self.since = 0;
             self.enough = u64::MAX;
         } else if self.rule.is_subsequent(kind) {

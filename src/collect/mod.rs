@@ -63,6 +63,8 @@ pub(crate) struct Collector {
     /// When the last publication was made, on the timeline.
     published_at: Option<u64>,
     waits: Vec<NewWaits>,
+    /// When everything was last looked at, on the timeline.
+    looked_at: Option<u64>,
     /// As of the last sum.
     seen: Option<Seen>,
     /// The last tick was made: what comes after it is counted and judged no more.
@@ -132,6 +134,7 @@ impl Collector {
             totals: Totals::default(),
             published_at: None,
             waits: Vec::new(),
+            looked_at: None,
             seen: None,
             finished: false,
             scratch: Scratch::default(),
@@ -150,24 +153,34 @@ impl Collector {
         TickResult { publication, busy: look.busy }
     }
 
-    /// The phases of a tick.
+    /// The phases of a tick. One that comes early, because rings fill up, empties them and leaves the rest to a later one,
+    /// unless it is time to publish.
     fn look(&mut self, planned_at: Option<u64>, must_publish: bool) -> Look {
         let began = Instant::now();
         let tick = self.read_clock(planned_at);
         let since = |at| tick.now - at >= nanos(self.config.publish_every);
         let due = must_publish || self.published_at.is_none_or(since);
-        let is_summed = self.sum(tick.now, due);
+        let all = due || self.is_due(tick.now);
+        let summed = all && self.sum(tick.now, due);
         // What is in a ring was pushed before its record was counted, and what had been counted was drained.
-        let busy = is_summed && self.drain_events();
+        let busy = (summed || !all) && self.drain_events();
         let mut changed = self.detect(tick.now);
-        self.in_flight.find_oldest(&self.shared, tick.stamp, &mut self.paths);
-        changed |= self.trouble.judge(&self.shared, &tick, &self.config, &mut self.paths, is_summed);
-        if is_summed {
+        if all {
+            self.looked_at = Some(tick.now);
+            self.in_flight.find_oldest(&self.shared, tick.stamp, &mut self.paths);
+            changed |= self.trouble.judge(&self.shared, &tick, &self.config, &mut self.paths, summed);
+        }
+        if summed {
             self.retire_paths(tick.now);
         }
         self.totals.ticks += 1;
         self.totals.last_tick_seconds = began.elapsed().as_secs_f64();
         Look { now: tick.now, due, changed, busy }
+    }
+
+    /// It is time to look at everything again. Half a tick, so that one that wakes a little early is not passed over.
+    fn is_due(&self, now: u64) -> bool {
+        self.looked_at.is_none_or(|at| now - at >= nanos(self.config.tick) / 2)
     }
 
     /// The last tick: what waits for late events is settled, and open episodes end with the monitor.
