@@ -10,9 +10,10 @@ use super::event::{ComponentKey, Operation, RawEvent};
 use super::failure::{FailureType, LOCK_TIMEOUT, TypeId};
 use super::local::{any_writer, calm, own_block};
 use super::name::{BoundedName, USUAL_BYTES};
-use super::open::OpenPlace;
+use super::open::{OpenPlace, Since};
 use super::outcome::Outcome;
 use super::pin::Pin;
+use super::sequence::Pinned;
 use super::shared::Shared;
 use super::writer::Writer;
 use crate::clock::Stamp;
@@ -21,13 +22,19 @@ use crate::sync::{AtomicU64, Ordering};
 /// An attempt's start, as its guard carries it.
 #[derive(Clone, Copy)]
 pub(crate) struct Begun {
+    /// 0 where latency is not tracked.
     start: Stamp,
-    place: OpenPlace,
+    /// `None`: its age is not known.
+    place: Option<OpenPlace>,
 }
 
 impl Begun {
     /// The monitor recorded no more when the attempt began.
-    const REFUSED: Self = Self { start: Stamp(0), place: OpenPlace::REFUSED };
+    const REFUSED: Self = Self { start: Stamp(u64::MAX), place: None };
+
+    fn is_refused(self) -> bool {
+        self.place.is_none() && self.start == Self::REFUSED.start
+    }
 }
 
 impl Shared {
@@ -123,9 +130,10 @@ impl Shared {
 
     /// The number of a path. The caller is pinned.
     fn path_number(&self, writer: Writer<'_>, name: BoundedName<'_>) -> u32 {
+        let mark = self.paths.mark();
         let number = self.paths.find_or_add(name);
         if let Writer::Sole(block) = writer {
-            block.recent_paths.remember(&self.paths, name, number);
+            block.recent_paths.remember(&self.paths, mark, name, number);
         }
         number
     }
@@ -134,21 +142,58 @@ impl Shared {
     #[inline(always)]
     pub(crate) fn record_named(&self, name: &str, outcome: Outcome) {
         // Of a usual length the comparison is inlined; it is the same for others, behind a call.
-        if !(USUAL_BYTES.contains(&name.len()) && self.record_recent(name, outcome)) {
-            self.record_named_slowly(name, outcome);
+        if !USUAL_BYTES.contains(&name.len()) {
+            self.record_unusual(name, outcome);
+        } else if !self.record_recent(name, outcome) {
+            self.record_hashed(name, outcome);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_unusual(&self, name: &str, outcome: Outcome) {
+        if !self.record_recent(name, outcome) {
+            self.record_hashed(name, outcome);
         }
     }
 
     /// The quick way: true if this thread used the name before and still remembers its number.
     #[inline(always)]
     fn record_recent(&self, name: &str, outcome: Outcome) -> bool {
-        let Some(block) = own_block(self) else {
+        let Some((block, pinned)) = self.pin_own() else {
             return false;
         };
-        let Some(pinned) = block.sequence.pin() else {
-            return false;
+        // SAFETY: pinned, a block's names are those of its monitor's paths, and the mark is read here.
+        let found = unsafe { block.recent_paths.find(self.paths.mark(), name) };
+        self.record_found(block, pinned, found, outcome)
+    }
+
+    /// The name is hashed; quick still if the path has a number.
+    #[inline(never)]
+    fn record_hashed(&self, name: &str, outcome: Outcome) {
+        let name = BoundedName::new(name);
+        let Some((block, pinned)) = self.pin_own() else {
+            return self.record_named_slowly(name, outcome);
         };
-        let found = block.recent_paths.find(&self.paths, name);
+        let mark = self.paths.mark();
+        let found = self.paths.find(name);
+        if let Some(number) = found {
+            block.recent_paths.remember(&self.paths, mark, name, number);
+        }
+        if !self.record_found(block, pinned, found, outcome) {
+            self.record_named_slowly(name, outcome);
+        }
+    }
+
+    #[inline(always)]
+    fn pin_own(&self) -> Option<(&Block, Pinned)> {
+        let block = own_block(self)?;
+        Some((block, block.sequence.pin()?))
+    }
+
+    /// Ends the pin, and before it records on a path that was found and is calm; false if there is more to it.
+    #[inline(always)]
+    fn record_found(&self, block: &Block, pinned: Pinned, found: Option<u32>, outcome: Outcome) -> bool {
         let recorded = found.is_some_and(|path| self.record_calm(block, path, outcome));
         if recorded {
             block.sequence.unpin_counted(pinned);
@@ -171,16 +216,14 @@ impl Shared {
         is_calm
     }
 
+    #[cold]
     #[inline(never)]
-    fn record_named_slowly(&self, name: &str, outcome: Outcome) {
-        if !USUAL_BYTES.contains(&name.len()) && self.record_recent(name, outcome) {
-            return;
-        }
+    fn record_named_slowly(&self, name: BoundedName<'_>, outcome: Outcome) {
         let Some(writer) = self.writer() else {
             return self.refuse();
         };
         let _pin = Pin::new(writer);
-        let path = self.path_number(writer, BoundedName::new(name));
+        let path = self.path_number(writer, name);
         self.settle_unguarded(writer, path, outcome);
         writer.counted();
     }
@@ -215,46 +258,69 @@ impl Shared {
 
     #[inline(always)]
     fn begin_with(&self, writer: Writer<'_>, path: u32) -> Begun {
-        let start = if self.reads_clock_at_begin {
-            self.clock.stamp()
-        } else {
-            Stamp(self.coarse.load(Ordering::Relaxed))
-        };
-        let place = writer.begin(path, start).unwrap_or_else(|| self.begin_unplaced(writer, path));
-        Begun { start, place }
+        let mut start = Stamp(0);
+        let mut since = Since::from_bits(self.coarse_since.load(Ordering::Relaxed));
+        if since == Since::READ_THE_CLOCK {
+            start = self.clock.stamp();
+            since = Since::new(start);
+        }
+        match writer.begin(path, since) {
+            Some(place) => Begun { start, place: Some(place) },
+            None => Begun { start, place: self.begin_further(writer, path, since) },
+        }
     }
 
     #[cold]
     #[inline(never)]
-    fn begin_unplaced(&self, writer: Writer<'_>, path: u32) -> OpenPlace {
-        writer.refuse_age();
-        if let Some(cell) = self.cell(path) {
-            cell.unplaced.fetch_add(1, Ordering::Relaxed);
+    fn begin_further(&self, writer: Writer<'_>, path: u32, since: Since) -> Option<OpenPlace> {
+        let place = writer.begin_further(path, since);
+        if place.is_none() {
+            writer.refuse_age();
+            if let Some(cell) = self.cell(path) {
+                cell.unplaced.fetch_add(1, Ordering::Relaxed);
+            }
         }
-        OpenPlace::NONE
+        place
     }
 
     /// An attempt with a guard ends, on any thread. One that began after shutdown is counted here as refused.
+    ///
+    /// # Safety
+    ///
+    /// It began in this monitor.
     #[inline(always)]
-    pub(crate) fn end_attempt(&self, path: &PathRef, begun: Begun, outcome: Outcome, operation: &AtomicU64) {
-        match calm(path) {
-            Some(own) if outcome != Outcome::Timeout && own.block().open.end(begun.place) => {
+    pub(crate) unsafe fn end_attempt(
+        &self,
+        path: &PathRef,
+        begun: Begun,
+        outcome: Outcome,
+        operation: &AtomicU64,
+    ) {
+        match (calm(path), begun.place) {
+            (Some(own), Some(place)) if outcome != Outcome::Timeout => {
+                // SAFETY: the place is one of this monitor's blocks, which live as long as it does.
+                unsafe { place.free() };
                 self.count_wait(Writer::Sole(own.block()), path.number(), begun, outcome);
                 own.counters().count_sole(outcome);
             }
-            _ => self.end_slowly(path.number(), begun, outcome, Operation::of(operation)),
+            // SAFETY: by the contract.
+            _ => unsafe { self.end_slowly(path.number(), begun, outcome, Operation::of(operation)) },
         }
     }
 
-    /// The end of an attempt that timed out, that another thread began, that found no place, or on a path that is not
-    /// calm.
+    /// The end of an attempt that timed out, that found no place, or on a path that is not calm.
+    ///
+    /// # Safety
+    ///
+    /// As of `end_attempt`.
     #[inline(never)]
-    fn end_slowly(&self, path: u32, begun: Begun, outcome: Outcome, operation: Operation) {
-        if begun.place == OpenPlace::REFUSED {
+    unsafe fn end_slowly(&self, path: u32, begun: Begun, outcome: Outcome, operation: Operation) {
+        if begun.is_refused() {
             return self.refuse();
         }
-        match begun.place.block().and_then(|index| self.pool.block(index)) {
-            Some(block) => _ = block.open.end(begun.place),
+        match begun.place {
+            // SAFETY: as in `end_attempt`.
+            Some(place) => unsafe { place.free() },
             None => {
                 if let Some(cell) = self.cell(path) {
                     cell.unplaced.fetch_sub(1, Ordering::Relaxed);
@@ -273,9 +339,13 @@ impl Shared {
     /// Counts how long a completed attempt took.
     #[inline(always)]
     fn count_wait(&self, writer: Writer<'_>, path: u32, begun: Begun, outcome: Outcome) {
-        if self.track_latency && outcome != Outcome::Abandoned {
+        if begun.start == Stamp(0) || outcome == Outcome::Abandoned {
+            return;
+        }
+        // A manual clock is read even where latency is not tracked.
+        if let Some(waits) = writer.block().waits.get(path as usize) {
             let ticks = self.clock.stamp().0.saturating_sub(begun.start.0);
-            writer.count_wait(path, self.wait_scale.bucket(ticks), ticks);
+            writer.count_wait(waits, self.wait_scale.bucket(ticks), ticks);
         }
     }
 

@@ -17,6 +17,7 @@
 
 use super::boxed::boxed;
 use super::name::{BoundedName, Match, Name};
+use super::recent::Mark;
 use crate::error::Error;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering, spin_hint};
 // Under loom every run must take the same steps; elsewhere nobody outside may know which names collide.
@@ -53,6 +54,8 @@ pub(crate) struct NameTable {
     held: AtomicU32,
     /// Names added so far.
     added: AtomicU64,
+    /// Another one with every name that is condemned.
+    mark: AtomicU64,
     hasher: HashState,
 }
 
@@ -77,6 +80,7 @@ impl NameTable {
             fresh: AtomicU32::new(0),
             held: AtomicU32::new(0),
             added: AtomicU64::new(0),
+            mark: AtomicU64::new(Mark::FIRST.bits()),
             hasher: HashState::default(),
         })
     }
@@ -99,12 +103,14 @@ impl NameTable {
         self.added.load(Ordering::Acquire)
     }
 
+    #[inline]
     fn bucket(&self, name: BoundedName<'_>) -> &AtomicU64 {
         let hash = self.hasher.hash_one(name.text) as usize;
         &self.buckets[hash & (self.buckets.len() - 1)]
     }
 
     /// The number of a known name. The caller is pinned.
+    #[inline]
     pub(crate) fn find(&self, name: BoundedName<'_>) -> Option<u32> {
         if name.is_reserved() {
             return Some(self.other());
@@ -114,14 +120,17 @@ impl NameTable {
         self.walk(head, name)
     }
 
-    /// The number has this very name. The caller is pinned.
+    /// Of names found before: while it stays the same each of them still has its number. The caller is pinned, and
+    /// stays so while it uses such a number.
     #[inline(always)]
-    pub(crate) fn has_name(&self, number: u32, name: &str) -> bool {
-        self.nodes.get(number as usize).is_some_and(|node| {
-            // (LISTED) Acquire: the name is seen whole. Pinned before (light fence in `Sequence::pin`), so the
-            // collector, which passes its heavy fence after a name has ceased to be live, waits before it frees it.
-            node.state.load(Ordering::Acquire) == LIVE && node.name().is_some_and(|stored| stored.is(name))
-        })
+    pub(crate) fn mark(&self) -> Mark {
+        // Acquire: pairs with (MARK); a look-up made after it finds what was condemned before the mark.
+        Mark::from_bits(self.mark.load(Ordering::Acquire))
+    }
+
+    /// The table's copy of a name. The caller is pinned, and has just found the number.
+    pub(crate) fn own_text(&self, number: u32) -> Option<&str> {
+        self.nodes.get(number as usize)?.name().map(|name| &**name.text())
     }
 
     /// The number of a name, given now if it has none; `__other__` where the table is full. The caller is pinned.
@@ -177,10 +186,8 @@ impl NameTable {
         let mut link = link_of(head);
         // A chain is never longer than the table; the bound is for the reader.
         for _ in 0..self.nodes.len() {
-            if link == NIL {
-                return None;
-            }
-            let node = &self.nodes[link as usize - 1];
+            // No node where the link is `NIL`.
+            let node = self.nodes.get((link as usize).wrapping_sub(1))?;
             match node.compare(name) {
                 Match::Same if node.is_usable() => return Some(link - 1),
                 Match::SameText => return Some(self.other()),
@@ -279,7 +286,12 @@ impl NameTable {
 
     /// Collector only: the first step of retirement. The next record of the name takes it back.
     pub(crate) fn condemn(&self, number: u32) -> bool {
-        self.change(number, LIVE, CONDEMNED)
+        let condemned = self.change(number, LIVE, CONDEMNED);
+        // (MARK) Release: pairs with the Acquire load in `mark`; who sees the new mark sees the name condemned. Only the
+        // collector writes it.
+        let mark = Mark::from_bits(self.mark.load(Ordering::Relaxed));
+        self.mark.store(mark.next().bits(), Ordering::Release);
+        condemned
     }
 
     /// Collector only: no new record can find the name. False if one took it back.
