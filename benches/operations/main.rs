@@ -3,6 +3,9 @@
 //! `cargo bench --bench operations`. The calls are those of `limits`; criterion adds its statistics, and says whether a
 //! figure differs from that of the run before.
 
+#[path = "../shared/machine.rs"]
+#[allow(dead_code, reason = "its line says all of it")]
+mod machine;
 #[path = "../shared/measure.rs"]
 #[allow(dead_code, reason = "one thread is measured here")]
 mod measure;
@@ -18,6 +21,7 @@ use std::time::{Duration, Instant};
 use subjects::{BASELINE, ours, primitives};
 
 fn main() {
+    println!("{}", machine::line());
     let mut criterion = Criterion::default()
         .sample_size(50)
         .warm_up_time(Duration::from_millis(300))

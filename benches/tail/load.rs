@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 const REST: Duration = Duration::from_millis(1);
-const HELD: Duration = Duration::from_micros(20);
+const HELD: Duration = Duration::from_micros(200);
 /// Scraped about once a second.
 const ROUNDS_OF_A_SCRAPE: u64 = 1_000;
 

@@ -18,10 +18,10 @@ mod state;
 mod thread;
 mod timer;
 
-use hdrhistogram::Histogram;
 use load::Load;
 use operations::Operation;
 use report::{OfState, Report, Row};
+use sampling::Tail;
 use state::{Stage, State};
 use std::process::ExitCode;
 use timer::Timer;
@@ -52,37 +52,40 @@ fn main() -> ExitCode {
 }
 
 fn measured(state: State) -> OfState {
-    pin::to_core(0);
     let stage = Stage::set(state);
     let load = Load::start(&stage);
-    let mut operations = operations::all(&stage.monitor, load.held());
-    let timer = Timer::start();
-    let mut spans = [0; CHUNK];
-    let histogram = Histogram::<u64>::new_with_bounds(1, 1 << 40, 3).expect("bounds");
-    let mut histograms = vec![histogram; operations.len()];
     let before = stage.monitor.statistics();
-    for _ in 0..ROUNDS {
-        for (operation, histogram) in operations.iter_mut().zip(&mut histograms) {
-            operation.sample(&mut spans);
-            for span in spans {
-                histogram.saturating_record(span);
-            }
-            stage.rest();
-        }
-    }
+    let rows = thread::on_core(0, || rows(&stage, &load));
     let after = stage.monitor.statistics();
-    let ns_per_tick = timer.ns_per_tick();
     load.stop();
     let ticks = after.ticks - before.ticks;
-    let row =
-        |(operation, histogram): (&Operation, &Histogram<u64>)| Row::new(operation, histogram, ns_per_tick);
     let of_state = OfState {
         state,
         ticks,
         dropped_events: after.dropped.event - before.dropped.event,
         held: stage.held(ticks),
-        rows: operations.iter().zip(&histograms).map(row).collect(),
+        rows,
     };
     stage.leave();
     of_state
+}
+
+/// On the thread that is timed.
+fn rows(stage: &Stage, load: &Load) -> Vec<Row> {
+    let mut operations = operations::all(&stage.monitor, load.held());
+    let mut tails = vec![Tail::default(); operations.len()];
+    let mut spans = [0; CHUNK];
+    // A thread's first record takes its block.
+    operations.iter_mut().for_each(|operation| operation.sample(&mut spans));
+    let timer = Timer::start();
+    for _ in 0..ROUNDS {
+        for (operation, tail) in operations.iter_mut().zip(&mut tails) {
+            stage.rest();
+            operation.sample(&mut spans);
+            tail.add(&spans);
+        }
+    }
+    let ns_per_tick = timer.ns_per_tick();
+    let row = |(operation, tail): (&Operation, Tail)| Row::new(operation, tail, ns_per_tick);
+    operations.iter().zip(tails).map(row).collect()
 }

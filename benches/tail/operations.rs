@@ -7,8 +7,8 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-pub(crate) const TIMER: &str = "nothing: two readings of the counter";
-pub(crate) const CONTROL: &str = "Mutex that another thread holds for 20 us";
+pub(crate) const TIMER: &str = "two readings of the counter, nothing else";
+pub(crate) const CONTROL: &str = "Mutex that another thread holds for 200 us";
 
 type Sample = Box<dyn FnMut(&mut [u64])>;
 

@@ -1,5 +1,7 @@
 //! Threads as the kernel knows them. Elsewhere than on Linux no thread can be ended from within, and that state is left out.
 
+use crate::pin;
+
 pub(crate) const CAN_END: bool = cfg!(target_os = "linux");
 
 /// The number of this thread. Never 0.
@@ -31,4 +33,16 @@ pub(crate) fn end() -> ! {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn end() -> ! {
     unreachable!("`CAN_END` is false")
+}
+
+/// Runs on a thread of its own that stays on one core. (Threads inherit the cores of the one that starts them: neither
+/// collectors nor load are to be started from there.)
+pub(crate) fn on_core<T: Send>(core: usize, run: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            pin::to_core(core);
+            run()
+        });
+        thread.join().expect("no panic")
+    })
 }

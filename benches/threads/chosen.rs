@@ -1,9 +1,9 @@
 //! What is in the sweep: the calls that several threads make on one handle, each crate's quickest way and its usual one.
 
 use crate::measure::Subject;
+use crate::subjects;
 use crate::subjects::ours::{self, OURS};
 use crate::subjects::primitives::{BASELINE, CONTROL};
-use crate::subjects::{self};
 
 /// By crate and operation, in the order of the table. Ours run beside a collector that has nothing to drain, or find
 /// their ring full: a ring that is emptied between chunks cannot be kept busy by threads that take turns on a core.

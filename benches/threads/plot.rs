@@ -2,6 +2,7 @@
 
 use crate::machine;
 use crate::report::{Report, Row};
+use crate::subjects::primitives;
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
@@ -82,10 +83,8 @@ fn mesh(chart: &mut Chart<'_, '_>, report: &Report) -> Result<(), Box<dyn Error>
 fn style(row: &Row) -> ShapeStyle {
     let (color, width) = match row.subject {
         _ if row.is_ours() => (OURS, 3),
-        crate::subjects::primitives::MACHINE if row.operation == crate::subjects::primitives::CONTROL => {
-            (CONTROL, 2)
-        }
-        crate::subjects::primitives::MACHINE => (MACHINE, 2),
+        primitives::MACHINE if row.operation == primitives::CONTROL => (CONTROL, 2),
+        primitives::MACHINE => (MACHINE, 2),
         _ => (OTHERS, 1),
     };
     color.stroke_width(width)
@@ -116,7 +115,7 @@ fn names(root: &Area<'_>, chart: &Chart<'_, '_>, report: &Report) -> Result<(), 
             style(row).color.mix(0.6).stroke_width(1),
         ))?;
         let weight = if row.is_ours() { FontStyle::Bold } else { FontStyle::Normal };
-        let color = if row.is_ours() || row.subject == crate::subjects::primitives::MACHINE {
+        let color = if row.is_ours() || row.subject == primitives::MACHINE {
             style(row).color
         } else {
             MACHINE.to_rgba()
@@ -127,18 +126,18 @@ fn names(root: &Area<'_>, chart: &Chart<'_, '_>, report: &Report) -> Result<(), 
     Ok(())
 }
 
-/// The heights, which ascend, at least a name's height from each other: each goes down as far as it must, and then all
-/// that would lie too low go up.
+/// The heights, which ascend, moved so that each is at least a name's height from the next, and none by more than it must.
 fn apart(heights: &[i32]) -> Vec<i32> {
-    let bottom = SIZE.1 as i32 - 30;
-    let mut moved = heights.to_vec();
-    for place in 1..moved.len() {
-        moved[place] = moved[place].max(moved[place - 1] + NAME_HEIGHT);
+    const STEPS: usize = 1_000;
+    let mut moved: Vec<f64> = heights.iter().map(|height| f64::from(*height)).collect();
+    for _ in 0..STEPS {
+        for place in 1..moved.len() {
+            let missing = f64::from(NAME_HEIGHT) - (moved[place] - moved[place - 1]);
+            if missing > 0.0 {
+                moved[place - 1] -= missing / 2.0;
+                moved[place] += missing / 2.0;
+            }
+        }
     }
-    let mut limit = bottom;
-    for height in moved.iter_mut().rev() {
-        *height = (*height).min(limit);
-        limit = *height - NAME_HEIGHT;
-    }
-    moved
+    moved.into_iter().map(|height| height.round() as i32).collect()
 }

@@ -26,8 +26,11 @@ impl Row {
 
     /// What it is called where rows of several crates stand together.
     pub(crate) fn label(&self) -> String {
-        let is_named = self.is_ours() || self.subject == MACHINE;
-        if is_named { self.operation.to_owned() } else { format!("{}: {}", self.subject, self.operation) }
+        if self.subject == MACHINE {
+            self.operation.to_owned()
+        } else {
+            format!("{}: {}", self.subject, self.operation)
+        }
     }
 }
 
@@ -63,7 +66,11 @@ impl Report {
             let _ = writeln!(text, "{name:<56}{header}");
             for row in self.rows.iter().filter(|row| row.is_ours() == of_ours) {
                 let figures: String = row.points.iter().map(|point| format!(" {:>11.2}", point.ns)).collect();
-                let _ = writeln!(text, "{:<56}{figures}", row.label());
+                let _ = writeln!(
+                    text,
+                    "{:<56}{figures}",
+                    if of_ours { row.operation.to_owned() } else { row.label() }
+                );
             }
             text.push('\n');
         }
