@@ -11,7 +11,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 const REST: Duration = Duration::from_millis(1);
-const HELD: Duration = Duration::from_micros(200);
+/// So short and so often that some chunks see several of them, and not only their first call.
+const HELD: Duration = Duration::from_micros(5);
+const HOLDS: u32 = 20;
 /// Scraped about once a second.
 const ROUNDS_OF_A_SCRAPE: u64 = 1_000;
 
@@ -59,7 +61,10 @@ fn serve(monitor: &Monitor, scraped: Option<&PrometheusHandle>, held: &Mutex<u64
         }
         locks[0].record_timeout();
         peer.record_failure(FailureType::PeerUnreachable);
-        hold(held);
+        for _ in 0..HOLDS {
+            hold(held);
+            spin(HELD);
+        }
         rounds += 1;
         if let Some(scraped) = scraped.filter(|_| rounds % ROUNDS_OF_A_SCRAPE == 0) {
             std::hint::black_box(scraped.render());
@@ -70,9 +75,13 @@ fn serve(monitor: &Monitor, scraped: Option<&PrometheusHandle>, held: &Mutex<u64
 
 fn hold(lock: &Mutex<u64>) {
     let mut count = lock.lock().expect("no panic");
+    spin(HELD);
+    *count += 1;
+}
+
+fn spin(span: Duration) {
     let began = Instant::now();
-    while began.elapsed() < HELD {
+    while began.elapsed() < span {
         std::hint::spin_loop();
     }
-    *count += 1;
 }

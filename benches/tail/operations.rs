@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 pub(crate) const TIMER: &str = "two readings of the counter, nothing else";
-pub(crate) const CONTROL: &str = "Mutex that another thread holds for 200 us";
+pub(crate) const CONTROL: &str = "Mutex that others hold for 5 us at a time";
 
 type Sample = Box<dyn FnMut(&mut [u64])>;
 

@@ -5,8 +5,8 @@ use crate::subjects;
 use crate::subjects::ours::{self, OURS};
 use crate::subjects::primitives::{BASELINE, CONTROL};
 
-/// By crate and operation, in the order of the table. Ours run beside a collector that has nothing to drain, or find
-/// their ring full: a ring that is emptied between chunks cannot be kept busy by threads that take turns on a core.
+/// By crate and operation, in the order of the table. Those of ours that push find their ring full, as in a storm: threads
+/// that take turns on a core cannot be stopped together for a tick. The others push nothing.
 const CHOSEN: &[(&str, &str)] = &[
     (OURS, ours::RECORD_SUCCESS),
     (OURS, ours::ATTEMPT_NO_LATENCY),
