@@ -7,15 +7,11 @@
 #[cfg(foreshock_loom)]
 pub(crate) use loom::hint::spin_loop as spin_hint;
 #[cfg(foreshock_loom)]
-pub(crate) use loom::sync::atomic::{
-    AtomicBool, AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering,
-};
+pub(crate) use loom::sync::atomic::{AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
 #[cfg(not(foreshock_loom))]
 pub(crate) use std::hint::spin_loop as spin_hint;
 #[cfg(not(foreshock_loom))]
-pub(crate) use std::sync::atomic::{
-    AtomicBool, AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering,
-};
+pub(crate) use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 /// Atomics that live in a `static`. loom's cannot, and none of these takes part in a model.
 pub(crate) mod process_wide {

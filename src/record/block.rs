@@ -7,7 +7,7 @@
 //! The cells are `Relaxed`: each is a sum of its own, and a sum read a moment early is completed at the next
 //! tick. At a quiet moment (the threads joined, or otherwise ordered before the reader) all are seen.
 
-use super::boxed::boxed;
+use super::boxed::{NoMemory, boxed};
 use super::counters::PathCounters;
 use super::failure::TypeId;
 use super::open::OpenAttempts;
@@ -15,7 +15,6 @@ use super::recent::Recent;
 use super::ring::Ring;
 use super::sequence::Sequence;
 use super::wait::WaitHistogram;
-use crate::error::Error;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// The sizes of every block of a monitor.
@@ -62,7 +61,7 @@ pub(crate) struct Refused {
 }
 
 impl Block {
-    pub(crate) fn new(index: usize, layout: Layout) -> Result<Self, Error> {
+    pub(crate) fn new(index: usize, layout: Layout) -> Result<Self, NoMemory> {
         let failures = layout.types * layout.components;
         let waits = if layout.track_latency { layout.paths } else { 0 };
         Ok(Self {

@@ -99,7 +99,9 @@ pub(crate) fn any_writer(shared: &Shared) -> Option<Writer<'_>> {
     if !shared.is_live() {
         return None;
     }
-    let leased = LEASES.try_with(|leases| leases.block_of(shared)).ok().flatten();
+    // SAFETY: this thread's, which is here and does not end.
+    let leases = unsafe { leases_of_this_thread().as_ref() };
+    let leased = leases.and_then(|leases| leases.block_of(shared));
     let own = leased.and_then(|index| shared.pool.block(index));
     Some(match own {
         Some(block) => {
@@ -108,6 +110,15 @@ pub(crate) fn any_writer(shared: &Shared) -> Option<Writer<'_>> {
         }
         None => Writer::Shared(shared.pool.fallback()),
     })
+}
+
+/// Null while and after this thread's leases are given back.
+///
+/// The first call on a thread has the standard library register a destructor. It gives that to the C library where that takes
+/// it, and else to a list of its own, which panics where it would hold more than an address space does. `extern "C"` says that
+/// nothing is unwound from here.
+extern "C" fn leases_of_this_thread() -> *const Leases {
+    LEASES.try_with(ptr::from_ref).unwrap_or(ptr::null())
 }
 
 impl Leases {
@@ -122,7 +133,11 @@ impl Leases {
         leases.try_reserve(1).ok()?;
         let lease = shared.pool.lease()?;
         let index = lease.block().index;
-        leases.push((shared.id, lease));
+        // Not `push`, which would grow the table, and where it cannot, abort.
+        leases.spare_capacity_mut().first_mut()?.write((shared.id, lease));
+        let len = leases.len() + 1;
+        // SAFETY: the place behind the last was there, and has just been written.
+        unsafe { leases.set_len(len) };
         Some(index)
     }
 }

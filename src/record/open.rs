@@ -9,9 +9,8 @@
 //! | 45..1 | start, in units of 2^9 of the clock's, modulo 2^46 (over 100 days); its lowest bit gives way to the next |
 //! | 0 | 1: taken |
 
-use super::boxed::boxed;
+use super::boxed::{NoMemory, boxed};
 use crate::clock::Stamp;
-use crate::error::Error;
 use crate::sync::{AtomicU64, Ordering};
 use std::ptr::NonNull;
 
@@ -78,7 +77,7 @@ impl OpenPlace {
 
 impl OpenAttempts {
     /// `capacity` must be a power of two.
-    pub(crate) fn new(capacity: usize) -> Result<Self, Error> {
+    pub(crate) fn new(capacity: usize) -> Result<Self, NoMemory> {
         debug_assert!(capacity.is_power_of_two());
         Ok(Self {
             places: boxed("open attempts", capacity, || AtomicU64::new(0))?,

@@ -15,8 +15,7 @@
 //! an empty place may also belong to one that has claimed it and not yet written; (HEAD), the consumer's Release
 //! store of its index, pairs with their Acquire load and keeps them a whole lap apart.
 
-use super::boxed::boxed;
-use crate::error::Error;
+use super::boxed::{NoMemory, boxed};
 use crate::sync::{AtomicU64, Ordering};
 use crossbeam_utils::CachePadded;
 
@@ -24,7 +23,6 @@ pub(crate) struct Ring<const WORDS: usize> {
     tail: CachePadded<AtomicU64>,
     head: CachePadded<AtomicU64>,
     places: Box<[[AtomicU64; WORDS]]>,
-    mask: u64,
 }
 
 /// The ring had no free place; the message was not taken.
@@ -36,19 +34,24 @@ const CLAIM_ATTEMPTS: usize = 128;
 
 impl<const WORDS: usize> Ring<WORDS> {
     /// `capacity` must be a power of two.
-    pub(crate) fn new(capacity: usize) -> Result<Self, Error> {
+    pub(crate) fn new(capacity: usize) -> Result<Self, NoMemory> {
         debug_assert!(capacity.is_power_of_two());
         Ok(Self {
             tail: CachePadded::new(AtomicU64::new(0)),
             head: CachePadded::new(AtomicU64::new(0)),
             places: boxed("ring", capacity, || std::array::from_fn(|_| AtomicU64::new(0)))?,
-            mask: capacity as u64 - 1,
         })
     }
 
-    fn place(&self, index: u64) -> &[AtomicU64; WORDS] {
-        // The mask keeps the index inside: `places` has `mask + 1` elements.
-        &self.places[(index & self.mask) as usize]
+    /// There is one for every index: their number is a power of two.
+    #[inline(always)]
+    fn place(&self, index: u64) -> Option<&[AtomicU64; WORDS]> {
+        self.places.get((index & self.mask()) as usize)
+    }
+
+    #[inline(always)]
+    fn mask(&self) -> u64 {
+        (self.places.len() as u64).wrapping_sub(1)
     }
 
     /// Appends a message. Only one thread at a time may call this, each after the last in happens-before order.
@@ -56,7 +59,7 @@ impl<const WORDS: usize> Ring<WORDS> {
     pub(crate) fn push(&self, message: [u64; WORDS]) -> Result<(), Full> {
         // Relaxed: only this thread writes `tail`; a lease that passes from thread to thread orders it.
         let tail = self.tail.load(Ordering::Relaxed);
-        let place = self.place(tail);
+        let place = self.place(tail).ok_or(Full)?;
         // (CLAIM) pairs with (FREE).
         if place[WORDS - 1].load(Ordering::Acquire) != 0 {
             return Err(Full);
@@ -73,7 +76,7 @@ impl<const WORDS: usize> Ring<WORDS> {
             let tail = self.tail.load(Ordering::Relaxed);
             // Pairs with (HEAD): the place of `tail` was read out and freed a lap ago.
             let head = self.head.load(Ordering::Acquire);
-            if tail.wrapping_sub(head) > self.mask {
+            if tail.wrapping_sub(head) > self.mask() {
                 return Err(Full);
             }
             // Relaxed: winning the index is all; the message is published by (PUBLISH).
@@ -82,7 +85,7 @@ impl<const WORDS: usize> Ring<WORDS> {
                 .compare_exchange_weak(tail, tail.wrapping_add(1), Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok()
             {
-                Self::write(self.place(tail), message);
+                Self::write(self.place(tail).ok_or(Full)?, message);
                 return Ok(());
             }
         }
@@ -104,8 +107,9 @@ impl<const WORDS: usize> Ring<WORDS> {
         // Relaxed: only the collector writes `head`.
         let start = self.head.load(Ordering::Relaxed);
         let mut head = start;
-        while head.wrapping_sub(start) <= self.mask {
-            let place = self.place(head);
+        while head.wrapping_sub(start) <= self.mask()
+            && let Some(place) = self.place(head)
+        {
             // (TAKE) pairs with (PUBLISH).
             let last = place[WORDS - 1].load(Ordering::Acquire);
             if last == 0 {

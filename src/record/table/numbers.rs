@@ -6,16 +6,26 @@ use crate::record::name::{BoundedName, Name};
 use crate::sync::Ordering;
 use std::ptr;
 
+/// Why a name gets no number.
+pub(super) enum Refusal {
+    /// All are out. One may come back soon: a thread that loses a race gives its own back.
+    NoNumber,
+    NoMemory,
+}
+
 impl NameTable {
     /// Takes a free number and writes the name into its node, which nobody sees yet.
-    pub(super) fn take_number(&self, name: BoundedName<'_>) -> Option<u32> {
-        let number = self.pop_freed().or_else(|| self.take_fresh())?;
-        let node = &self.nodes[number as usize];
-        let name = Box::into_raw(Box::new(Name::new(name)));
+    pub(super) fn take_number(&self, name: BoundedName<'_>) -> Result<u32, Refusal> {
+        // The number first: a name that finds no number allocates nothing.
+        let number = self.pop_freed().or_else(|| self.take_fresh()).ok_or(Refusal::NoNumber)?;
+        let (Some(node), Ok(name)) = (self.node(number), Name::new(name)) else {
+            self.release_number(number);
+            return Err(Refusal::NoMemory);
+        };
         // Relaxed, both: published by (HEAD-RELEASE) to who comes by the chain, by (LISTED) to the collector.
-        node.name.store(name, Ordering::Relaxed);
+        node.name.store(Box::into_raw(name), Ordering::Relaxed);
         node.state.store(CLAIMED, Ordering::Relaxed);
-        Some(number)
+        Ok(number)
     }
 
     pub(super) fn take_fresh(&self) -> Option<u32> {
@@ -36,7 +46,7 @@ impl NameTable {
             if link == NIL {
                 return None;
             }
-            let next = self.nodes[link as usize - 1].next.load(Ordering::Relaxed);
+            let next = self.node(link.wrapping_sub(1))?.next.load(Ordering::Relaxed);
             if self
                 .freed
                 .compare_exchange(head, successor(head, next), Ordering::Acquire, Ordering::Relaxed)
@@ -50,7 +60,7 @@ impl NameTable {
 
     /// Gives back a number whose node no other thread can see.
     pub(super) fn release_number(&self, number: u32) {
-        let node = &self.nodes[number as usize];
+        let Some(node) = self.node(number) else { return };
         node.state.store(FREE, Ordering::Relaxed);
         let name = node.name.swap(ptr::null_mut(), Ordering::Relaxed);
         if !name.is_null() {

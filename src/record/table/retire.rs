@@ -4,7 +4,7 @@ use super::NameTable;
 use super::node::{CONDEMNED, DEAD, LIVE, NIL, link_of, successor};
 use crate::record::name::BoundedName;
 use crate::record::recent::Mark;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::Ordering;
 
 impl NameTable {
     /// The first step of retirement. The next record of the name takes it back.
@@ -39,7 +39,7 @@ impl NameTable {
     pub(crate) fn unlink(&self, number: u32) {
         let node = &self.nodes[number as usize];
         let Some(name) = node.name() else { return };
-        let bucket = self.bucket_of_text(name.text());
+        let Some(bucket) = self.bucket(BoundedName::new(name.text())) else { return };
         let next = node.next.load(Ordering::Relaxed);
         loop {
             let head = bucket.load(Ordering::Acquire);
@@ -70,10 +70,6 @@ impl NameTable {
                 return;
             }
         }
-    }
-
-    fn bucket_of_text(&self, text: &str) -> &AtomicU64 {
-        self.bucket(BoundedName::new(text))
     }
 
     /// The number of an unlinked node may be used for another name. Every thread that was
