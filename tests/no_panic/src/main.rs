@@ -69,8 +69,8 @@ fn lock_path_health(lock: &LockPath) -> LockHealth {
 
 #[no_panic]
 #[inline(never)]
-fn lock_path_clone_and_drop(lock: &LockPath) {
-    drop(lock.clone());
+fn lock_path_clone(lock: &LockPath) -> LockPath {
+    lock.clone()
 }
 
 #[no_panic]
@@ -174,7 +174,7 @@ fn record_all(monitor: &Monitor) {
     lock_path_record_error(&lock);
     lock_path_record_abandoned(&lock);
     black_box(lock_path_health(&lock));
-    lock_path_clone_and_drop(&lock);
+    drop(lock_path_clone(&lock));
     let attempt = lock.attempt();
     let operation = attempt_operation(&attempt);
     std::mem::forget(attempt);
