@@ -5,6 +5,7 @@
 pub(crate) mod allocator;
 #[cfg(feature = "prometheus")]
 pub(crate) mod http;
+pub(crate) mod mixed;
 pub(crate) mod recorder;
 pub(crate) mod text_format;
 
