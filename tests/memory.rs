@@ -20,6 +20,7 @@ const KIB: isize = 1_024;
 /// So much more may be held at the worst moment of a long run than of a short one.
 const SLACK_BYTES: i64 = 64 * 1_024;
 
+/// The limits are a little above what is held, so that whatever adds to it is seen.
 #[track_caller]
 fn assert_holds_at_most(limit_kib: isize, track_latency: bool, trouble: Trouble) {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
@@ -46,7 +47,7 @@ fn a_thousand_paths_and_sixteen_threads_without_trouble() {
 
 #[test]
 fn a_thousand_paths_and_sixteen_threads_in_trouble() {
-    assert_holds_at_most(3_072, false, Trouble::Spread);
+    assert_holds_at_most(3_328, false, Trouble::Spread);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a record notices of scrapes: batches of records on one core, while another core scrapes without a pause and while
-//! it does nothing, in turn. A batch is cut into chunks, and the median chunk is printed: one in which the scheduler gave
-//! the core to somebody else says nothing of scrapes.
+//! it does nothing, in turn. A batch is cut into stretches of time and gives its median stretch, because one in which the
+//! scheduler gave the core to somebody else says nothing of scrapes. The mean, over all of the time, hides nothing.
 
 use crate::history::{self, PATHS};
 use crate::http::ask;
@@ -24,6 +24,8 @@ use tokio::sync::RwLock;
 
 const ROUNDS: usize = 41;
 const BATCH: Duration = Duration::from_millis(5);
+/// Longer than the control's scrape, which so falls into each.
+const STRETCH: Duration = Duration::from_micros(250);
 const RECORDING_CORE: usize = 0;
 /// Of whoever scrapes, of the server, and of the collector.
 const SCRAPING_CORE: usize = 1;
@@ -38,6 +40,8 @@ pub(crate) struct Disturbance {
     pub(crate) operation: &'static str,
     pub(crate) alone_ns: f64,
     pub(crate) scraped_ns: f64,
+    /// Of the means, waits for the core included.
+    pub(crate) mean_ratio: f64,
     /// In all batches together.
     pub(crate) scrapes: u64,
 }
@@ -63,7 +67,7 @@ pub(crate) fn control_held(rows: &[Disturbance]) -> bool {
 
 struct Recorded {
     operation: &'static str,
-    /// Of a chunk, which has one reading of the clock. Short, so that most chunks of a busy machine are whole.
+    /// Between two looks at the clock.
     calls: u64,
     work: Box<dyn Work>,
     scrape: Arc<dyn Fn() -> usize + Send + Sync>,
@@ -97,31 +101,60 @@ fn record(clock: &Clock, scrapings: &Sender<Arc<Scraping>>) -> Vec<Disturbance> 
     let mut all = ours();
     all.extend([theirs(), control()]);
     pin::to_core(RECORDING_CORE);
-    let mut samples: Vec<_> = all.iter().map(|_| (Vec::new(), Vec::new(), 0)).collect();
+    let mut samples: Vec<_> = all.iter().map(|_| (Batches::default(), Batches::default(), 0)).collect();
     for _ in 0..ROUNDS {
         for (recorded, (alone, scraped, scrapes)) in all.iter_mut().zip(&mut samples) {
-            batch(clock, recorded, alone, || true);
+            alone.add(clock, recorded, || true);
             *scrapes += batch_while_scraped(clock, recorded, scraped, scrapings);
         }
     }
-    let row = |(recorded, (alone, scraped, scrapes)): (&Recorded, &(Vec<f64>, Vec<f64>, u64))| Disturbance {
+    let row = |(recorded, (alone, scraped, scrapes)): (&Recorded, &(Batches, Batches, u64))| Disturbance {
         operation: recorded.operation,
-        alone_ns: median(alone),
-        scraped_ns: median(scraped),
+        alone_ns: alone.median_ns(),
+        scraped_ns: scraped.median_ns(),
+        mean_ratio: scraped.mean_ns() / alone.mean_ns(),
         scrapes: *scrapes,
     };
     all.iter().zip(&samples).map(row).collect()
 }
 
-/// Adds nanoseconds per record, of one chunk of records after the other for [`BATCH`] at least, and until `is_over`.
-fn batch(clock: &Clock, recorded: &mut Recorded, samples: &mut Vec<f64>, is_over: impl Fn() -> bool) {
-    let began = clock.raw();
-    let mut last = began;
-    while clock.delta_as_nanos(began, last) < BATCH.as_nanos() as u64 || !is_over() {
-        recorded.work.run(recorded.calls);
-        let now = clock.raw();
-        samples.push(clock.delta_as_nanos(last, now) as f64 / recorded.calls as f64);
-        last = now;
+/// All batches of one kind.
+#[derive(Default)]
+struct Batches {
+    /// Nanoseconds per record in the median stretch of each.
+    medians: Vec<f64>,
+    records: u64,
+    spent_ns: u64,
+}
+
+impl Batches {
+    /// Adds a batch that lasts for [`BATCH`] at least, and until `is_over`.
+    fn add(&mut self, clock: &Clock, recorded: &mut Recorded, is_over: impl Fn() -> bool) {
+        let mut stretches = Vec::new();
+        let began = clock.raw();
+        let mut last = began;
+        while clock.delta_as_nanos(began, last) < BATCH.as_nanos() as u64 || !is_over() {
+            let (mut records, mut spent_ns, mut now) = (0, 0, last);
+            while spent_ns < STRETCH.as_nanos() as u64 {
+                recorded.work.run(recorded.calls);
+                records += recorded.calls;
+                now = clock.raw();
+                spent_ns = clock.delta_as_nanos(last, now);
+            }
+            last = now;
+            stretches.push(spent_ns as f64 / records as f64);
+            self.records += records;
+            self.spent_ns += spent_ns;
+        }
+        self.medians.push(median(&stretches));
+    }
+
+    fn median_ns(&self) -> f64 {
+        median(&self.medians)
+    }
+
+    fn mean_ns(&self) -> f64 {
+        self.spent_ns as f64 / self.records as f64
     }
 }
 
@@ -129,7 +162,7 @@ fn batch(clock: &Clock, recorded: &mut Recorded, samples: &mut Vec<f64>, is_over
 fn batch_while_scraped(
     clock: &Clock,
     recorded: &mut Recorded,
-    samples: &mut Vec<f64>,
+    batches: &mut Batches,
     scrapings: &Sender<Arc<Scraping>>,
 ) -> u64 {
     let (scrapes, ended) = (AtomicU64::new(0), AtomicBool::new(false));
@@ -140,7 +173,7 @@ fn batch_while_scraped(
         std::thread::yield_now();
     }
     let last = scrapes() + 2;
-    batch(clock, recorded, samples, || scrapes() >= last);
+    batches.add(clock, recorded, || scrapes() >= last);
     scraping.ended.store(true, Ordering::Relaxed);
     scrapes()
 }
@@ -164,13 +197,13 @@ fn ours() -> Vec<Recorded> {
     vec![
         Recorded {
             operation: RECORD_SUCCESS,
-            calls: 100_000,
+            calls: 10_000,
             work: calls(|| lock.record_success()),
             scrape: Arc::new(scrape),
         },
         Recorded {
             operation: ATTEMPT_LATENCY,
-            calls: 5_000,
+            calls: 500,
             work: calls(|| lock.attempt().success()),
             scrape: Arc::new(scrape),
         },
@@ -187,7 +220,7 @@ fn theirs() -> Recorded {
     let label = labels(PATHS / 2);
     Recorded {
         operation: "prometheus-client: get_or_create by label",
-        calls: 5_000,
+        calls: 500,
         work: calls(move || _ = black_box(family.get_or_create(black_box(&label)).inc())),
         scrape: Arc::new(|| {
             let mut page = String::new();

@@ -44,17 +44,18 @@ impl Report {
         }
         let _ = writeln!(
             text,
-            "\n{:<54} {:>9} {:>11} {:>6} {:>8}",
-            "record, while scraped without a pause", "alone ns", "scraped ns", "ratio", "scrapes"
+            "\n{:<54} {:>9} {:>11} {:>8} {:>8} {:>8}",
+            "record, while scraped without a pause", "alone ns", "scraped ns", "ratio", "of means", "scrapes"
         );
         for row in &self.disturbances {
             let _ = writeln!(
                 text,
-                "{:<54} {:>9.2} {:>11.2} {:>6.2} {:>8}",
+                "{:<54} {:>9.2} {:>11.2} {:>8.2} {:>8.2} {:>8}",
                 row.operation,
                 row.alone_ns,
                 row.scraped_ns,
                 row.ratio(),
+                row.mean_ratio,
                 row.scrapes
             );
         }
@@ -87,6 +88,7 @@ impl Report {
                 "alone_ns": row.alone_ns,
                 "scraped_ns": row.scraped_ns,
                 "ratio": row.ratio(),
+                "mean_ratio": row.mean_ratio,
                 "scrapes": row.scrapes,
             })
         };
