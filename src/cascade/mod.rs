@@ -11,6 +11,7 @@ mod detector;
 mod episode;
 mod event;
 mod groups;
+mod joined;
 mod matcher;
 mod merger;
 #[cfg(test)]

@@ -1,0 +1,138 @@
+//! Events a second on one core, from the rings of several threads through the windows and all three patterns.
+//!
+//! The collector is the one that a server has: its own thread, default settings, a publication a second. The threads
+//! record in turns, so that the events of all of them lie between each other in time as they do where threads run side
+//! by side, half a ring each; the next round begins when the collector has taken the last one in, so nothing is dropped
+//! and it has always enough to do. What is taken is the processor time of its thread, all of it, over the events.
+
+use crate::cpu;
+use crate::mix::{Mix, Subjects};
+use foreshock::{Monitor, Statistics};
+use metrics::NoopRecorder;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+/// Longer than the 5 s for late events: what a tick settles is part of the work from then on.
+const LASTS: Duration = Duration::from_millis(6_500);
+
+/// Events that a thread records before it is the next one's turn.
+const TURN: usize = 128;
+
+/// Half of what a ring holds unless it is set otherwise.
+const HALF_A_RING: usize = 512;
+
+pub(crate) struct Row {
+    pub(crate) mix: &'static str,
+    pub(crate) threads: usize,
+    pub(crate) events_per_tick: usize,
+    pub(crate) ns_per_event: f64,
+    pub(crate) events: u64,
+}
+
+impl Row {
+    pub(crate) fn events_per_second(&self) -> f64 {
+        1e9 / self.ns_per_event
+    }
+}
+
+pub(crate) fn measured(mix: Mix, threads: usize) -> Result<Row, String> {
+    let monitor = Monitor::builder()
+        .recorder(Arc::new(NoopRecorder))
+        .max_components(Subjects::COMPONENTS)
+        .start()
+        .expect("valid settings");
+    let collector = cpu::collector();
+    let subjects = Arc::new(Subjects::new(&monitor));
+    let (mut rounds, mut spent) = (0, Duration::ZERO);
+    std::thread::scope(|scope| {
+        let round = Round::start(scope, mix, threads, &subjects);
+        let (began, before) = (Instant::now(), collector.time());
+        while began.elapsed() < LASTS {
+            round.fill();
+            rounds += 1;
+            while monitor.statistics().processed_events < rounds * (threads * HALF_A_RING) as u64 {
+                std::thread::sleep(Duration::from_micros(100));
+            }
+        }
+        spent = collector.time() - before;
+    });
+    monitor.shutdown();
+    let statistics = monitor.statistics();
+    check(&mix, &monitor, &statistics, rounds * (threads * HALF_A_RING) as u64)?;
+    Ok(Row {
+        mix: mix.name,
+        threads,
+        events_per_tick: statistics.processed_events as usize / statistics.ticks as usize,
+        ns_per_event: spent.as_nanos() as f64 / statistics.processed_events as f64,
+        events: statistics.processed_events,
+    })
+}
+
+/// Every event came through, and the verdict is right.
+fn check(mix: &Mix, monitor: &Monitor, statistics: &Statistics, events: u64) -> Result<(), String> {
+    let found: Vec<u64> = monitor.snapshot().patterns.iter().map(|pattern| pattern.detected).collect();
+    let exact = statistics.processed_events == events && statistics.total_events == events;
+    if exact && statistics.late_events == 0 && found == [mix.episodes; 3] {
+        return Ok(());
+    }
+    Err(format!("{}: expected {events} events and {} episodes of each pattern, got {found:?} and {statistics:?}", mix.name, mix.episodes))
+}
+
+/// The threads, each of which hands the turn to the next, and the last to `done`.
+struct Round {
+    first: SyncSender<usize>,
+    done: Receiver<()>,
+    turns: usize,
+}
+
+impl Round {
+    fn start<'scope>(
+        scope: &'scope std::thread::Scope<'scope, '_>,
+        mix: Mix,
+        threads: usize,
+        subjects: &Arc<Subjects>,
+    ) -> Self {
+        let (finish, done) = sync_channel(1);
+        let (senders, receivers): (Vec<_>, Vec<_>) = (0..threads).map(|_| sync_channel(1)).unzip();
+        for (place, turn) in receivers.into_iter().enumerate() {
+            let next = senders[(place + 1) % threads].clone();
+            let (subjects, finish) = (subjects.clone(), finish.clone());
+            scope.spawn(move || take_turns(mix, &subjects, &turn, &next, &finish));
+        }
+        Self { first: senders[0].clone(), done, turns: threads * HALF_A_RING / TURN }
+    }
+
+    /// Fills every ring.
+    fn fill(&self) {
+        self.first.send(self.turns).expect("the threads wait");
+        self.done.recv().expect("the threads wait");
+    }
+}
+
+/// Until there are no more turns.
+fn take_turns(mix: Mix, subjects: &Subjects, turn: &Receiver<usize>, next: &SyncSender<usize>, finish: &SyncSender<()>) {
+    let mut n = 0;
+    while let Ok(turns) = turn.recv() {
+        if turns == STOP {
+            let _ = next.try_send(STOP);
+            return;
+        }
+        for _ in 0..TURN {
+            (mix.record)(subjects, n);
+            n += 1;
+        }
+        let handed = if turns > 1 { next.send(turns - 1).is_ok() } else { finish.send(()).is_ok() };
+        if !handed {
+            return;
+        }
+    }
+}
+
+const STOP: usize = 0;
+
+impl Drop for Round {
+    fn drop(&mut self) {
+        let _ = self.first.send(STOP);
+    }
+}
