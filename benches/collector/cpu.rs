@@ -3,20 +3,14 @@
 use nix::time::{ClockId, clock_gettime};
 use std::time::Duration;
 
-/// Of the thread that asks.
-pub(crate) fn own_time() -> Duration {
-    time_on(ClockId::CLOCK_THREAD_CPUTIME_ID)
-}
-
-/// The thread that collects for the only monitor of this process that has one.
-pub(crate) fn collector() -> Thread {
+/// The thread of a collector that was started just now: one that is not among `known`.
+pub(crate) fn new_collector(known: &[Thread]) -> Thread {
     loop {
-        // A thread names itself, a moment after it was started.
-        match *collectors() {
-            [] => std::thread::yield_now(),
-            [collector] => return collector,
-            _ => panic!("more than one collector"),
+        if let Some(new) = collectors().into_iter().find(|thread| !known.contains(thread)) {
+            return new;
         }
+        // A thread names itself, a moment after it was started.
+        std::thread::yield_now();
     }
 }
 
@@ -37,10 +31,7 @@ pub(crate) struct Thread(i32);
 impl Thread {
     pub(crate) fn time(self) -> Duration {
         // The kernel makes the number of a thread's clock from the thread's: 4 is for one thread, 2 for time that it ran.
-        time_on(ClockId::from_raw((!self.0 << 3) | 4 | 2))
+        let clock = ClockId::from_raw((!self.0 << 3) | 4 | 2);
+        clock_gettime(clock).expect("the thread lives").into()
     }
-}
-
-fn time_on(clock: ClockId) -> Duration {
-    clock_gettime(clock).expect("a clock of this process").into()
 }

@@ -6,8 +6,8 @@ use foreshock::{Component, FailureType, LockPath, Monitor, Operation};
 #[derive(Clone, Copy)]
 pub(crate) struct Mix {
     pub(crate) name: &'static str,
-    /// Episodes of each pattern, in all.
-    pub(crate) episodes: u64,
+    /// Episodes of each pattern, in the end.
+    pub(crate) episodes: [u64; 3],
     /// Records the n-th event of a thread.
     pub(crate) record: fn(&Subjects, usize),
 }
@@ -20,23 +20,19 @@ pub(crate) struct Subjects {
 }
 
 impl Subjects {
-    pub(crate) const PATHS: usize = 1_000;
-    pub(crate) const COMPONENTS: usize = 1_000;
-
-    pub(crate) fn new(monitor: &Monitor) -> Self {
-        let paths: Vec<_> =
-            (0..Self::PATHS).map(|n| monitor.lock_path(&format!("bucket/{n}/object"))).collect();
+    pub(crate) fn new(monitor: &Monitor, paths: usize, components: usize) -> Self {
+        let paths: Vec<_> = (0..paths).map(|n| monitor.lock_path(&format!("bucket/{n}/object"))).collect();
         let attempt = paths[0].attempt();
         let one_operation = attempt.operation();
         attempt.success();
-        let components = (0..Self::COMPONENTS).map(|n| monitor.component(&format!("component{n}"))).collect();
+        let components = (0..components).map(|n| monitor.component(&format!("component{n}"))).collect();
         Self { paths, components, one_operation }
     }
 }
 
 /// One node is lost: locks on many paths time out, and so do disks, users and uploads.
 pub(crate) const INCIDENT: Mix =
-    Mix { name: "a lost node, 64 paths, 16 components", episodes: 1, record: incident };
+    Mix { name: "a lost node, 64 paths, 16 components", episodes: [1; 3], record: incident };
 
 fn incident(subjects: &Subjects, n: usize) {
     use FailureType::*;
@@ -53,28 +49,39 @@ fn incident(subjects: &Subjects, n: usize) {
 
 /// After it began, one and the same failure.
 pub(crate) const MONOTONE: Mix =
-    Mix { name: "one disk, after a cascade began", episodes: 1, record: monotone };
+    Mix { name: "one disk, after a cascade began", episodes: [1; 3], record: monotone };
 
 fn monotone(subjects: &Subjects, n: usize) {
-    if n < 16 { incident(subjects, n) } else { subjects.components[1].record_failure(FailureType::DiskStateCheckTimeout) }
+    if n < 16 {
+        incident(subjects, n)
+    } else {
+        subjects.components[1].record_failure(FailureType::DiskStateCheckTimeout)
+    }
 }
 
 /// A thousand paths at once.
-pub(crate) const PATHS: Mix = Mix { name: "a lost node, 1,000 paths", episodes: 1, record: paths };
+pub(crate) const PATHS: Mix = Mix { name: "a lost node, 1,000 paths", episodes: [1; 3], record: paths };
 
 fn paths(subjects: &Subjects, n: usize) {
-    if n < 16 { incident(subjects, n) } else { subjects.paths[n % Subjects::PATHS].record_timeout() }
+    if n < 16 { incident(subjects, n) } else { subjects.paths[n % subjects.paths.len()].record_timeout() }
 }
+
+/// No node is lost and nothing else fails: of the one pattern that begins with these, every event may be the root.
+pub(crate) const LOCKS_ALONE: Mix = Mix {
+    name: "1,000 paths time out, no cascade",
+    episodes: [0; 3],
+    record: |subjects, n| subjects.paths[n % subjects.paths.len()].record_timeout(),
+};
 
 /// Every other event is an initial one, every other a subsequent one, all of them of different components, and all the
 /// subsequent ones belong to one operation, so that they count once: no cascade ever begins, every pattern waits for
 /// one, and no two events in a row may be merged.
 pub(crate) const ALTERNATING: Mix =
-    Mix { name: "initial and subsequent in turn, no cascade", episodes: 0, record: alternating };
+    Mix { name: "initial and subsequent in turn, no cascade", episodes: [0; 3], record: alternating };
 
 fn alternating(subjects: &Subjects, n: usize) {
     use FailureType::*;
-    let component = &subjects.components[n % Subjects::COMPONENTS];
+    let component = &subjects.components[n % subjects.components.len()];
     match n % 4 {
         0 => component.record_failure(PeerUnreachable),
         1 => component.record_failure_of(LockTimeout, subjects.one_operation),
