@@ -1,7 +1,8 @@
 //! Events on their way in: what arrived since the last tick, put in order.
 
-use super::event::{Event, Order};
+use super::event::Event;
 use super::joined::Joined;
+use super::runs::Runs;
 use crate::record::event::ComponentKey;
 
 /// Events that wait for the tick after the next; further ones are judged at once.
@@ -10,8 +11,7 @@ const MAX_AHEAD: usize = 65_536;
 #[derive(Clone, Debug)]
 pub(super) struct Arrivals {
     events: Vec<Event>,
-    is_sorted: bool,
-    newest: Order,
+    runs: Runs,
     joined: Joined,
     /// The types that a pattern speaks of, a bit for each.
     wanted: u64,
@@ -22,7 +22,14 @@ pub(super) struct Arrivals {
 
 impl Arrivals {
     pub(super) fn new(wanted: u64) -> Self {
-        Self { events: Vec::new(), is_sorted: true, newest: 0, joined: Joined::default(), wanted, settled_to: 0, late: 0 }
+        Self {
+            events: Vec::new(),
+            runs: Runs::default(),
+            joined: Joined::default(),
+            wanted,
+            settled_to: 0,
+            late: 0,
+        }
     }
 
     /// Takes an event; those of one source come in the order of their recording. What is late is counted and taken no
@@ -32,9 +39,7 @@ impl Arrivals {
         if event.at < self.settled_to {
             self.late += 1;
         } else if self.wanted & (1 << event.what.kind().0) != 0 && !self.joined.add(&event) {
-            let order = event.order();
-            self.is_sorted &= order >= self.newest;
-            self.newest = self.newest.max(order);
+            self.runs.note(event.order(), self.events.len());
             self.events.push(event);
         }
     }
@@ -45,14 +50,12 @@ impl Arrivals {
     /// tick, all of it, it comes in order; judged now, what was missed would be late for it.
     pub(super) fn take(&mut self, now: u64) -> (Vec<Event>, usize) {
         if !self.joined.is_empty() {
-            self.joined.move_to(&mut self.events);
-            self.is_sorted = false;
+            for group in self.joined.take() {
+                self.runs.note(group.order(), self.events.len());
+                self.events.push(group);
+            }
         }
-        if !self.is_sorted {
-            // Stable: what one source recorded at the same time stays in order.
-            self.events.sort_by_key(Event::order);
-            self.is_sorted = true;
-        }
+        self.runs.sort(&mut self.events);
         let events = std::mem::take(&mut self.events);
         // Nearly always all of them, or all but a few.
         let ahead = events.iter().rev().take_while(|event| event.at > now).count();
@@ -63,7 +66,7 @@ impl Arrivals {
     /// Keeps what was not taken for the next time.
     pub(super) fn put_back(&mut self, mut events: Vec<Event>, taken: usize) {
         events.drain(..taken);
-        self.newest = events.last().map_or(0, Event::order);
+        self.runs.restart(events.last());
         self.events = events;
     }
 

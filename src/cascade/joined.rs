@@ -77,10 +77,11 @@ impl Joined {
         self.reach_ns = until - self.from;
     }
 
-    /// Moves all groups to the end of a list, in no order.
-    pub(super) fn move_to(&mut self, events: &mut Vec<Event>) {
-        events.append(&mut self.groups);
+    /// Takes all groups out, in order.
+    pub(super) fn take(&mut self) -> impl Iterator<Item = Event> {
+        self.groups.sort_unstable_by_key(Event::order);
         self.index.fill(0);
+        self.groups.drain(..)
     }
 
     pub(super) fn is_empty(&self) -> bool {
