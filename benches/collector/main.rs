@@ -16,6 +16,7 @@ mod mix;
 mod storm;
 mod summing;
 mod throughput;
+mod tick_seconds;
 
 use figure::Measured;
 use std::process::ExitCode;

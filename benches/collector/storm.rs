@@ -7,6 +7,7 @@ use crate::allocator::held_bytes;
 use crate::cpu;
 use crate::figure::{Figure, Measured};
 use crate::mix::{INCIDENT, Subjects};
+use crate::tick_seconds::median;
 use foreshock::{Builder, EpisodeStatus, Monitor};
 use metrics::NoopRecorder;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -162,9 +163,4 @@ fn check(monitor: &Monitor, recorded: u64) -> Result<(), String> {
 
 fn lock_timeouts(episode: &EpisodeStatus) -> impl Iterator<Item = u64> {
     episode.failures.iter().filter(|failure| failure.kind == "lock_timeout").map(|failure| failure.events)
-}
-
-fn median(mut samples: Vec<f64>) -> f64 {
-    samples.sort_by(f64::total_cmp);
-    samples[samples.len() / 2]
 }

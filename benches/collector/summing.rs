@@ -1,12 +1,8 @@
 //! A tick that sums every path over every block: how long it takes, and how that grows.
-//!
-//! The collector measures its own ticks and publishes the time (`foreshock_tick_seconds`); this reads it as a host does,
-//! from the recorder. The publication itself is not in it.
 
 use crate::figure::{Figure, Measured};
+use crate::tick_seconds::{TickSeconds, median};
 use foreshock::{LockPath, Monitor};
-use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 
 const PART: &str = "a tick that sums all paths over all blocks, something new on every path";
@@ -28,11 +24,10 @@ fn figure(paths: usize, blocks: usize) -> Figure {
         monitor.tick();
         recorder.seconds() * 1e6
     };
-    let mut samples: Vec<f64> = (0..TICKS).map(tick).collect();
-    samples.sort_by(f64::total_cmp);
+    let samples: Vec<f64> = (0..TICKS).map(tick).collect();
     assert_eq!(monitor.statistics().blocks, blocks as u64);
     assert_eq!(monitor.statistics().outcomes.success, ((TICKS + blocks) * paths) as u64);
-    Figure::new(PART, format!("{paths} paths x {blocks} blocks"), samples[TICKS / 2], "us")
+    Figure::new(PART, format!("{paths} paths x {blocks} blocks"), median(samples), "us")
 }
 
 /// One block is this thread's; the others stay when their threads have ended.
@@ -47,44 +42,4 @@ fn lease_blocks(locks: &[LockPath], blocks: usize) {
         (1..blocks).for_each(|_| drop(scope.spawn(record)));
         record();
     });
-}
-
-/// A recorder that remembers one gauge.
-#[derive(Default)]
-struct TickSeconds(Arc<Bits>);
-
-#[derive(Default)]
-struct Bits(AtomicU64);
-
-impl TickSeconds {
-    fn seconds(&self) -> f64 {
-        f64::from_bits(self.0.0.load(Ordering::Relaxed))
-    }
-}
-
-impl GaugeFn for Bits {
-    fn increment(&self, _: f64) {}
-    fn decrement(&self, _: f64) {}
-    fn set(&self, value: f64) {
-        self.0.store(value.to_bits(), Ordering::Relaxed);
-    }
-}
-
-impl Recorder for TickSeconds {
-    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
-        Counter::noop()
-    }
-
-    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-        let is_ours = key.name().ends_with("_foreshock_tick_seconds");
-        if is_ours { Gauge::from_arc(self.0.clone()) } else { Gauge::noop() }
-    }
-
-    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
-        Histogram::noop()
-    }
 }
