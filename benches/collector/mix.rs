@@ -73,9 +73,9 @@ pub(crate) const LOCKS_ALONE: Mix = Mix {
     record: |subjects, n| subjects.paths[n % subjects.paths.len()].record_timeout(),
 };
 
-/// Every other event is an initial one, every other a subsequent one, all of them of different components, and all the
-/// subsequent ones belong to one operation, so that they count once: no cascade ever begins, every pattern waits for
-/// one, and no two events in a row may be merged.
+/// To every pattern initial and subsequent failures come in turn, no two in a row of one component, and all the
+/// subsequent ones belong to one operation, so that they count once: no cascade ever begins, every pattern waits for one,
+/// and no two events that follow each other may be merged.
 pub(crate) const ALTERNATING: Mix =
     Mix { name: "initial and subsequent in turn, no cascade", episodes: [0; 3], record: alternating };
 
