@@ -25,7 +25,11 @@ const ORIGIN_NS: u64 = 100 * 24 * 3_600 * 1_000_000_000;
 /// # Ok::<(), foreshock::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Clock(Source);
+pub struct Clock {
+    source: Source,
+    /// The source's readings are those of [`counter::read`], which then takes its place: one branch instead of three.
+    is_counter: bool,
+}
 
 #[derive(Clone)]
 enum Source {
@@ -49,7 +53,7 @@ impl Clock {
     pub fn system() -> Self {
         let clock = quanta::Clock::new();
         let origin = clock.raw();
-        Self(Source::Counter { clock, origin })
+        Self { is_counter: counter::is_read_by(&clock), source: Source::Counter { clock, origin } }
     }
 
     /// A clock that moves only by its [`ManualTime`].
@@ -62,13 +66,18 @@ impl Clock {
     pub fn manual() -> (Self, ManualTime) {
         let state =
             Arc::new(ManualState { now_ns: AtomicU64::new(ORIGIN_NS), overslept_ns: AtomicU64::new(0) });
-        (Self(Source::Manual(state.clone())), ManualTime(state))
+        (Self { source: Source::Manual(state.clone()), is_counter: false }, ManualTime(state))
     }
 
     /// A point in time in the clock's own unit: what the recording path stores.
     #[inline(always)]
     pub(crate) fn stamp(&self) -> Stamp {
-        match &self.0 {
+        if self.is_counter { Stamp(counter::read()) } else { self.stamp_of_source() }
+    }
+
+    #[inline(never)]
+    fn stamp_of_source(&self) -> Stamp {
+        match &self.source {
             Source::Counter { clock, .. } => Stamp(clock.raw()),
             // Relaxed: time is data here; who needs an order between threads gets it elsewhere.
             Source::Manual(state) => Stamp(state.now_ns.load(Ordering::Relaxed)),
@@ -78,7 +87,7 @@ impl Clock {
     /// Nanoseconds of a stamp on this clock's scale.
     #[inline]
     pub(crate) fn nanos(&self, stamp: Stamp) -> u64 {
-        match &self.0 {
+        match &self.source {
             // A stamp from before the origin is clamped to it.
             Source::Counter { clock, origin } => {
                 ORIGIN_NS.saturating_add(clock.delta_as_nanos(*origin, stamp.0))
@@ -90,7 +99,7 @@ impl Clock {
     /// Nanoseconds from `start` to `end`; 0 if time ran backwards between them.
     #[inline(always)]
     pub(crate) fn elapsed_ns(&self, start: Stamp, end: Stamp) -> u64 {
-        match &self.0 {
+        match &self.source {
             Source::Counter { clock, .. } => clock.delta_as_nanos(start.0, end.0),
             Source::Manual(_) => end.0.saturating_sub(start.0),
         }
@@ -103,21 +112,49 @@ impl Clock {
 
     /// Reading this clock costs no more than reading a word of memory.
     pub(crate) fn is_manual(&self) -> bool {
-        matches!(self.0, Source::Manual(_))
+        matches!(self.source, Source::Manual(_))
     }
 
     /// How long the process was starved according to a manual clock, asked once per tick.
     pub(crate) fn take_overslept_ns(&self) -> Option<u64> {
-        match &self.0 {
+        match &self.source {
             Source::Counter { .. } => None,
             Source::Manual(state) => Some(state.overslept_ns.swap(0, Ordering::Relaxed)),
         }
     }
 }
 
+/// The processor's counter, read by one instruction.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+mod counter {
+    #[inline(always)]
+    pub(super) fn read() -> u64 {
+        // SAFETY: every x86-64 has the instruction, and it touches no memory.
+        unsafe { core::arch::x86_64::_rdtsc() }
+    }
+
+    /// A reading of the clock lies between two of ours only if it is one of the same counter: the other thing that it may be,
+    /// nanoseconds, is elsewhere.
+    pub(super) fn is_read_by(clock: &quanta::Clock) -> bool {
+        let (before, reading, after) = (read(), clock.raw(), read());
+        (before..=after).contains(&reading)
+    }
+}
+
+#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+mod counter {
+    pub(super) fn read() -> u64 {
+        0
+    }
+
+    pub(super) fn is_read_by(_clock: &quanta::Clock) -> bool {
+        false
+    }
+}
+
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
+        f.write_str(match self.source {
             Source::Counter { .. } => "Clock::system",
             Source::Manual(_) => "Clock::manual",
         })

@@ -19,7 +19,7 @@ pub(crate) use std::sync::atomic::{
 
 /// Atomics that live in a `static`. loom's cannot, and none of these takes part in a model.
 pub(crate) mod process_wide {
-    pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 }
 
 /// A two-sided fence: free where it is executed often, dear where it is executed rarely.

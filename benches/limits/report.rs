@@ -89,8 +89,8 @@ impl Report {
             if is_ours { row.operation.to_owned() } else { format!("{}: {}", row.subject, row.operation) };
         let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.2}"));
         let yes_or_no = |met: Option<bool>| met.map_or("", |met| if met { "yes" } else { "NO" });
-        format!(
-            "{:<54} {:>9.2} {:>7.2} {:>7} {:>4} {:>6} {:>10} {:>6} {:>4}\n",
+        let line = format!(
+            "{:<54} {:>9.2} {:>7.2} {:>7} {:>4} {:>6} {:>10} {:>6} {:>4}",
             name,
             row.ns,
             self.ratio(row),
@@ -100,8 +100,8 @@ impl Report {
             number(row.two_threads_ns),
             number(row.two_threads_ratio()),
             yes_or_no(self.is_met_by_two(row)),
-        )
-        .replace(" \n", "\n")
+        );
+        format!("{}\n", line.trim_end())
     }
 
     pub(crate) fn to_json(&self) -> Value {

@@ -72,7 +72,7 @@ pub(crate) struct Subject {
     pub(crate) clock_reads: u32,
     /// Several threads may do it on one handle.
     pub(crate) is_shared: bool,
-    pace: Pace,
+    pub(crate) pace: Pace,
     work: Box<dyn Fn() -> Box<dyn Work> + Sync>,
 }
 

@@ -2,7 +2,7 @@
 
 pub(crate) mod ours;
 mod peers;
-mod primitives;
+pub(crate) mod primitives;
 
 pub(crate) use primitives::{BASELINE, CLOCK_READ, CONTROL};
 

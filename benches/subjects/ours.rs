@@ -19,6 +19,8 @@ pub(crate) const ATTEMPT_LATENCY: &str = "attempt + success, latency";
 pub(crate) const BY_NAME: &str = "Monitor::record_success, name seen before";
 pub(crate) const RECORD_TIMEOUT: &str = "LockPath::record_timeout";
 pub(crate) const RECORD_FAILURE: &str = "Component::record_failure";
+pub(crate) const TIMEOUT_FULL: &str = "LockPath::record_timeout, ring full";
+pub(crate) const FAILURE_FULL: &str = "Component::record_failure, ring full";
 
 /// So many that a cache of the names used last, which has a few entries, has none of them when its turn comes again.
 const STRANGERS: usize = 1_000;
@@ -114,12 +116,12 @@ fn finding_it_full() -> Vec<Subject> {
     let peer = forever(monitor.component("node3"));
     let full = || (0..2_000).for_each(|_| peer.record_failure(FailureType::PeerUnreachable));
     vec![
-        Subject::new(OURS, "LockPath::record_timeout, ring full", move || {
+        Subject::new(OURS, TIMEOUT_FULL, move || {
             full();
             calls(|| lock.record_timeout())
         })
         .reads_clock(1),
-        Subject::new(OURS, "Component::record_failure, ring full", move || {
+        Subject::new(OURS, FAILURE_FULL, move || {
             full();
             calls(|| peer.record_failure(FailureType::PeerUnreachable))
         })

@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::publish::{NewWaits, Publication};
 use crate::record::event::ComponentKey;
 use crate::record::shared::Shared;
-use crate::sync::{Ordering, two_sided_fence};
+use crate::sync::two_sided_fence;
 use episodes::Episodes;
 use failures::Failures;
 use in_flight::InFlight;
@@ -84,7 +84,6 @@ struct Totals {
     last_timestamp_seconds: f64,
 }
 
-/// Space that every tick uses again.
 /// What tells that there is something to sum.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Seen {
@@ -94,6 +93,7 @@ struct Seen {
     bucket: u64,
 }
 
+/// Space that every tick uses again.
 #[derive(Default)]
 struct Scratch {
     sums: Vec<PathSums>,
@@ -208,7 +208,7 @@ impl Collector {
     fn read_clock(&mut self, planned_at: Option<u64>) -> Tick {
         let clock = &self.shared.clock;
         let tick = self.timeline.advance(clock, planned_at, self.config.local_pause_after_ns);
-        self.shared.coarse.store(tick.stamp.0, Ordering::Relaxed);
+        self.shared.pass_to(tick.stamp);
         self.totals.local_pauses += u64::from(tick.paused);
         self.totals.last_timestamp_seconds =
             SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());

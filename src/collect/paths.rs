@@ -161,7 +161,7 @@ impl PathState {
             in_flight: self.open_guards(cell) + u64::try_from(announced).unwrap_or(0),
             oldest_in_flight_seconds: self.oldest_age_ns.map(|ns| ns as f64 / 1e9),
             is_slow: self.is_slow,
-            wait: self.waits.as_ref().and_then(|waits| waits.status(shared)),
+            wait: self.waits.as_ref().and_then(|waits| waits.status),
             number,
             generation: self.generation,
         }

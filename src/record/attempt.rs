@@ -102,7 +102,8 @@ impl<'p> Attempt<'p> {
 
     #[inline(always)]
     fn end(&self, outcome: Outcome) {
-        self.shared.end_attempt(&self.path, self.begun, outcome, &self.operation);
+        // SAFETY: `begin` began it in the monitor that it borrows.
+        unsafe { self.shared.end_attempt(&self.path, self.begun, outcome, &self.operation) };
     }
 }
 

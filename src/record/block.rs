@@ -75,7 +75,7 @@ impl Block {
             waits: boxed("wait histograms", waits, WaitHistogram::default)?,
             failures: boxed("failure counters", failures, || AtomicU64::new(0))?,
             components: layout.components,
-            open: OpenAttempts::new(index, layout.open_attempts)?,
+            open: OpenAttempts::new(layout.open_attempts)?,
             events: Ring::new(layout.ring_events)?,
             refused: Refused::default(),
         })

@@ -5,17 +5,45 @@
 //!
 //! | bits | content |
 //! |---|---|
-//! | 63..46 | path + 1 |
-//! | 45..0 | start, in 1,024ths of the clock's unit, modulo 2^46 (over 300 days) |
+//! | 63..46 | path |
+//! | 45..1 | start, in units of 2^9 of the clock's, modulo 2^46 (over 100 days); its lowest bit gives way to the next |
+//! | 0 | 1: taken |
 
 use super::boxed::boxed;
 use crate::clock::Stamp;
 use crate::error::Error;
 use crate::sync::{AtomicU64, Ordering};
+use std::ptr::NonNull;
 
 const START_BITS: u32 = 46;
 const START_MASK: u64 = (1 << START_BITS) - 1;
-const START_SHIFT: u32 = 10;
+const START_SHIFT: u32 = 9;
+
+const TAKEN: u64 = 1;
+
+/// Since when an attempt is in flight, as its place says it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Since(u64);
+
+impl Since {
+    /// No start: whoever finds it asks the clock.
+    pub(crate) const READ_THE_CLOCK: Self = Self(0);
+
+    #[inline(always)]
+    pub(crate) fn new(start: Stamp) -> Self {
+        Self((start.0 >> START_SHIFT) & START_MASK | TAKEN)
+    }
+
+    /// What [`bits`](Self::bits) gave.
+    #[inline(always)]
+    pub(crate) fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    pub(crate) fn bits(self) -> u64 {
+        self.0
+    }
+}
 
 /// Free places are looked for this far from the last one taken, so that the steps stay bounded.
 const PROBES: u64 = 16;
@@ -24,49 +52,64 @@ pub(crate) struct OpenAttempts {
     places: Box<[AtomicU64]>,
     /// The place to look at next, modulo their number. Grows with every attempt that begins.
     cursor: AtomicU64,
-    /// The block's number in the upper half.
-    block: u64,
 }
 
-/// Where an attempt is written down: block in the upper half, place in the lower.
+/// Where an attempt is written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OpenPlace(u64);
+pub(crate) struct OpenPlace(NonNull<AtomicU64>);
 
-const BLOCK_SHIFT: u32 = 32;
+// SAFETY: nothing is done with it but an atomic store.
+unsafe impl Send for OpenPlace {}
+// SAFETY: as above.
+unsafe impl Sync for OpenPlace {}
 
 impl OpenPlace {
-    /// Nowhere: its age is not known. No block has this number.
-    pub(crate) const NONE: Self = Self(u64::MAX);
-    /// The attempt is not counted at all.
-    pub(crate) const REFUSED: Self = Self(u64::MAX - 1);
-
-    pub(crate) fn block(self) -> Option<usize> {
-        (self != Self::NONE && self != Self::REFUSED).then_some((self.0 >> BLOCK_SHIFT) as usize)
+    /// The attempt has ended.
+    ///
+    /// # Safety
+    ///
+    /// The table that gave the place is still there.
+    #[inline(always)]
+    pub(crate) unsafe fn free(self) {
+        // SAFETY: by the contract, and a table's places stay where they are.
+        unsafe { self.0.as_ref() }.store(0, Ordering::Relaxed);
     }
 }
 
 impl OpenAttempts {
     /// `capacity` must be a power of two.
-    pub(crate) fn new(block: usize, capacity: usize) -> Result<Self, Error> {
+    pub(crate) fn new(capacity: usize) -> Result<Self, Error> {
         debug_assert!(capacity.is_power_of_two());
         Ok(Self {
             places: boxed("open attempts", capacity, || AtomicU64::new(0))?,
             cursor: AtomicU64::new(0),
-            block: (block as u64) << BLOCK_SHIFT,
         })
     }
 
-    /// Writes an attempt down; `None` if no place near the last one is free. `sole`: nobody else takes places here.
+    /// Writes an attempt down at the next place; `None` if that is not free: see `begin_further`. `sole`: nobody else
+    /// takes places here.
     #[inline(always)]
-    pub(crate) fn begin(&self, sole: bool, path: u32, start: Stamp) -> Option<OpenPlace> {
-        let word = ((u64::from(path) + 1) << START_BITS) | ((start.0 >> START_SHIFT) & START_MASK);
+    pub(crate) fn begin(&self, sole: bool, path: u32, since: Since) -> Option<OpenPlace> {
         // Relaxed throughout: a place is one word that carries all it says; whoever ends the attempt got the
         // guard from its beginner, and so writes after it.
         let cursor = self.cursor.load(Ordering::Relaxed);
-        let index =
-            if self.take(sole, cursor, word) { cursor } else { self.take_further(sole, cursor, word)? };
-        self.advance(sole, cursor, index.wrapping_add(1));
-        Some(OpenPlace(self.block | self.wrapped(index)))
+        let taken = self.take(sole, cursor, word_of(path, since));
+        if taken.is_some() {
+            self.advance(sole, cursor, cursor.wrapping_add(1));
+        }
+        taken
+    }
+
+    /// The same at one of the places behind the next; `None` if none near it is free.
+    pub(crate) fn begin_further(&self, sole: bool, path: u32, since: Since) -> Option<OpenPlace> {
+        let cursor = self.cursor.load(Ordering::Relaxed);
+        let word = word_of(path, since);
+        let mut probes = (1..=PROBES).map(|probe| cursor.wrapping_add(probe));
+        let taken = probes.find_map(|next| Some((next, self.take(sole, next.wrapping_sub(1), word)?)));
+        // If none is free the next attempt looks further on.
+        let next = taken.map_or(cursor.wrapping_add(PROBES), |(next, _)| next);
+        self.advance(sole, cursor, next);
+        taken.map(|(_, place)| place)
     }
 
     #[inline(always)]
@@ -86,47 +129,20 @@ impl OpenAttempts {
     }
 
     #[inline(always)]
-    fn wrapped(&self, index: u64) -> u64 {
+    fn take(&self, sole: bool, index: u64, word: u64) -> Option<OpenPlace> {
         // The length is a power of two, and not 0.
-        index & (self.places.len() as u64).wrapping_sub(1)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn take_further(&self, sole: bool, cursor: u64, word: u64) -> Option<u64> {
-        let further = (1..PROBES).map(|probe| cursor.wrapping_add(probe));
-        let taken = further.into_iter().find(|index| self.take(sole, *index, word));
-        if taken.is_none() {
-            // The next attempt looks further on.
-            self.advance(sole, cursor, cursor.wrapping_add(PROBES));
-        }
-        taken
-    }
-
-    #[inline(always)]
-    fn take(&self, sole: bool, index: u64, word: u64) -> bool {
-        let Some(place) = self.places.get(self.wrapped(index) as usize) else {
-            return false;
+        let mask = (self.places.len() as u64).wrapping_sub(1);
+        let place = self.places.get((index & mask) as usize)?;
+        let is_free = if sole {
+            let is_free = place.load(Ordering::Relaxed) == 0;
+            if is_free {
+                place.store(word, Ordering::Relaxed);
+            }
+            is_free
+        } else {
+            place.compare_exchange(0, word, Ordering::Relaxed, Ordering::Relaxed).is_ok()
         };
-        if !sole {
-            return place.compare_exchange(0, word, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        }
-        let free = place.load(Ordering::Relaxed) == 0;
-        if free {
-            place.store(word, Ordering::Relaxed);
-        }
-        free
-    }
-
-    /// Frees the place of an attempt that ended; false if it is not one of this table.
-    #[inline(always)]
-    pub(crate) fn end(&self, place: OpenPlace) -> bool {
-        // Of another block, the difference is far beyond the end.
-        let place = self.places.get((place.0 ^ self.block) as usize);
-        if let Some(place) = place {
-            place.store(0, Ordering::Relaxed);
-        }
-        place.is_some()
+        is_free.then_some(OpenPlace(NonNull::from(place)))
     }
 
     /// Path and age, in the clock's unit, of every attempt in flight.
@@ -135,11 +151,16 @@ impl OpenAttempts {
         for place in &self.places {
             let word = place.load(Ordering::Relaxed);
             if word != 0 {
-                let age = now.wrapping_sub(word) & START_MASK;
+                let age = now.wrapping_sub(word & !TAKEN) & START_MASK;
                 // A start that lies (just) ahead of `now` wraps to a huge age.
                 let age = if age > START_MASK / 2 { 0 } else { age };
-                see((word >> START_BITS) as u32 - 1, age << START_SHIFT);
+                see((word >> START_BITS) as u32, age << START_SHIFT);
             }
         }
     }
+}
+
+#[inline(always)]
+fn word_of(path: u32, since: Since) -> u64 {
+    (u64::from(path) << START_BITS) | since.0
 }

@@ -1,55 +1,127 @@
 //! The names a thread used last, so that a name it uses again is not hashed.
 //!
-//! Written and read by the block's sole writer only. An entry is a guess: the table says whether the number still
-//! has this name (see `NameTable::has_name`), and the caller is pinned while it asks.
+//! Written and read by the block's sole writer only. An entry says under which mark of the table (see `NameTable::mark`) the
+//! number had the name; while the mark is the same, no name has lost its number since. Both are asked with one comparison:
+//!
+//! | bits of `word` | content |
+//! |---|---|
+//! | 63..26 | mark, from 1: a word of 0 is an empty entry |
+//! | 25..17 | length of the name in bytes |
+//! | 16..0 | number |
 
-use super::name::BoundedName;
+use super::name::{BoundedName, MAX_BYTES, same};
 use super::table::NameTable;
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicPtr, AtomicU64, Ordering};
+use std::{ptr, slice};
 
 const ENTRY_BITS: u32 = 6;
 
-/// Number + 1 by a few bytes of the name, 0 = empty.
-pub(crate) struct Recent([AtomicU32; 1 << ENTRY_BITS]);
+const NUMBER_BITS: u32 = 17;
+const LEN_BITS: u32 = 9;
+
+const _: () = assert!(MAX_BYTES < 1 << LEN_BITS);
+
+pub(crate) struct Recent([Entry; 1 << ENTRY_BITS]);
+
+struct Entry {
+    word: AtomicU64,
+    /// The table's own copy of the name.
+    text: AtomicPtr<u8>,
+}
+
+/// A state of the table, in place for comparison with a word.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark(u64);
+
+impl Mark {
+    pub(super) const FIRST: Self = Self(1 << (LEN_BITS + NUMBER_BITS));
+
+    /// After 2^38 of them one comes back.
+    pub(super) fn next(self) -> Self {
+        Self(self.0.wrapping_add(Self::FIRST.0))
+    }
+
+    /// What [`bits`](Self::bits) gave.
+    #[inline(always)]
+    pub(super) fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    pub(super) fn bits(self) -> u64 {
+        self.0
+    }
+
+    #[inline(always)]
+    fn word(self, len: usize, number: u32) -> u64 {
+        self.0 | (len as u64) << NUMBER_BITS | u64::from(number)
+    }
+}
 
 impl Default for Recent {
     fn default() -> Self {
-        Self(std::array::from_fn(|_| AtomicU32::new(0)))
+        let entry = |_| Entry { word: AtomicU64::new(0), text: AtomicPtr::new(ptr::null_mut()) };
+        Self(std::array::from_fn(entry))
     }
 }
 
 impl Recent {
     /// Cheap, not good: two names that share an entry take turns in it.
     #[inline(always)]
-    fn entry(&self, name: &str) -> &AtomicU32 {
-        let mix = mix(name.as_bytes());
-        &self.0[(mix >> (64 - ENTRY_BITS)) as usize]
+    fn entry(&self, name: &str) -> &Entry {
+        &self.0[(mix(name.as_bytes()) >> (u64::BITS - ENTRY_BITS)) as usize]
     }
 
+    /// The number of a name.
+    ///
+    /// # Safety
+    ///
+    /// The table is the one that `remember` spoke of, `mark` is its mark, and the caller was pinned before it read the mark
+    /// and still is.
     #[inline(always)]
-    pub(crate) fn find(&self, table: &NameTable, name: &str) -> Option<u32> {
-        let number = self.entry(name).load(Ordering::Relaxed).checked_sub(1)?;
-        table.has_name(number, name).then_some(number)
+    pub(crate) unsafe fn find(&self, mark: Mark, name: &str) -> Option<u32> {
+        let entry = self.entry(name);
+        // Of the same mark and length, only the number is left.
+        let number = entry.word.load(Ordering::Relaxed) ^ mark.word(name.len(), 0);
+        if number >> NUMBER_BITS != 0 {
+            return None;
+        }
+        // SAFETY: the mark of the word was never 0, so the entry was written; the text had this length. It is freed only after
+        // its name was condemned, which changes the mark, and after every pin has ended that may have begun before.
+        let text = unsafe { slice::from_raw_parts(entry.text.load(Ordering::Relaxed), name.len()) };
+        same(text, name.as_bytes()).then_some(number as u32)
     }
 
-    /// Nothing is remembered of `__other__`: a name that goes there today may have a number tomorrow.
-    pub(crate) fn remember(&self, table: &NameTable, name: BoundedName<'_>, number: u32) {
-        if number != table.other() {
-            self.entry(name.text).store(number + 1, Ordering::Relaxed);
-        }
+    /// Remembers that `number` has the name. The caller was pinned, then read the mark, then found the number, and is still
+    /// pinned: a name that was condemned meanwhile is remembered under an old mark.
+    pub(crate) fn remember(&self, table: &NameTable, mark: Mark, name: BoundedName<'_>, number: u32) {
+        // Nothing is remembered of `__other__`: a name that goes there today may have a number tomorrow. Nor of a name that
+        // was cut: its beginning is another name.
+        let Some(own) = table.own_text(number).filter(|_| !name.is_cut()) else {
+            return;
+        };
+        let entry = self.entry(name.text);
+        entry.text.store(own.as_ptr().cast_mut(), Ordering::Relaxed);
+        entry.word.store(mark.word(own.len(), number), Ordering::Relaxed);
     }
 }
+
+/// 2^64 divided by the golden ratio: its multiples differ in their upper bits.
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Some bytes of the middle and of the end, where names of one kind differ.
 #[inline(always)]
 fn mix(bytes: &[u8]) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let middle = bytes.get((bytes.len() / 2).saturating_sub(4)..).and_then(<[u8]>::first_chunk);
-    let picked = match (middle, bytes.last_chunk()) {
-        (Some(middle), Some(end)) => {
-            u64::from_ne_bytes(*middle).rotate_left(29).wrapping_add(u64::from_ne_bytes(*end))
-        }
-        _ => bytes.iter().fold(0, |mixed: u64, byte| mixed.rotate_left(8) ^ u64::from(*byte)),
+    const WORD: usize = size_of::<u64>();
+    let Some(end) = bytes.last_chunk() else {
+        return mix_short(bytes);
     };
-    picked.wrapping_mul(ODD)
+    // SAFETY: there are 8 bytes at least, so 4 before the middle, and 4 behind it.
+    let middle = unsafe { bytes.as_ptr().add(bytes.len() / 2 - WORD / 2).cast::<[u8; WORD]>().read() };
+    (u64::from_ne_bytes(middle).rotate_left(29).wrapping_add(u64::from_ne_bytes(*end))).wrapping_mul(ODD)
+}
+
+#[cold]
+#[inline(never)]
+fn mix_short(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |mixed: u64, byte| mixed.rotate_left(8) ^ u64::from(*byte)).wrapping_mul(ODD)
 }

@@ -6,6 +6,7 @@ use super::cell::PathCell;
 use super::failure::FailureTypes;
 use super::local::own_block;
 use super::name::{BoundedName, USUAL_BYTES};
+use super::open::Since;
 use super::pin::Pin;
 use super::pool::Pool;
 use super::table::NameTable;
@@ -33,14 +34,12 @@ pub(crate) struct Shared {
     /// The `fork` generation this monitor was started in.
     pub(crate) process: u32,
     pub(crate) clock: Clock,
-    /// The clock at the last tick: start time for attempts whose latency is not tracked.
-    pub(crate) coarse: AtomicU64,
+    /// [`Since`] as of the last tick, for attempts whose latency is not tracked. Where it is, or the clock costs no more
+    /// than this word, [`Since::READ_THE_CLOCK`] for good.
+    pub(crate) coarse_since: AtomicU64,
     pub(crate) limits: Limits,
     pub(crate) types: FailureTypes,
     pub(crate) raise_lock_timeouts: bool,
-    pub(crate) track_latency: bool,
-    /// An attempt's start is read from the clock: its latency is wanted, or the clock costs no more than `coarse`.
-    pub(crate) reads_clock_at_begin: bool,
     pub(crate) wait_scale: WaitScale,
     /// A run this long makes a path unhealthy.
     pub(crate) run_limit: u32,
@@ -66,13 +65,13 @@ impl Shared {
             track_latency: config.track_latency,
         };
         let id = process::next_monitor_id();
-        let now = clock.stamp();
+        let reads_clock = config.track_latency || clock.is_manual();
+        let coarse_since = if reads_clock { Since::READ_THE_CLOCK } else { Since::new(clock.stamp()) };
         Ok(Self {
             id,
             live: AtomicU64::new(id),
             process: process::generation(),
-            coarse: AtomicU64::new(now.0),
-            reads_clock_at_begin: config.track_latency || clock.is_manual(),
+            coarse_since: AtomicU64::new(coarse_since.bits()),
             wait_scale: WaitScale::new(&clock),
             run_limit: u32::try_from(config.limits.consecutive_timeouts).unwrap_or(u32::MAX),
             timeout_grain: if clock.is_manual() { 0 } else { TIMEOUT_GRAIN },
@@ -80,7 +79,6 @@ impl Shared {
             limits: config.limits,
             types,
             raise_lock_timeouts: config.raise_lock_timeouts,
-            track_latency: config.track_latency,
             paths: NameTable::new(config.max_paths)?,
             cells: boxed("path cells", config.max_paths + 1, || PathCell::new(id))?,
             components: NameTable::new(config.max_components)?,
@@ -91,6 +89,13 @@ impl Shared {
     }
 
     /// Records are taken: not shut down, and not the child of a `fork`.
+    /// What time it is, for attempts that do not ask the clock.
+    pub(crate) fn pass_to(&self, now: Stamp) {
+        if self.coarse_since.load(Ordering::Relaxed) != Since::READ_THE_CLOCK.bits() {
+            self.coarse_since.store(Since::new(now).bits(), Ordering::Relaxed);
+        }
+    }
+
     pub(crate) fn is_live(&self) -> bool {
         self.live.load(Ordering::Relaxed) == self.id && !self.is_forked()
     }
@@ -153,7 +158,8 @@ impl Shared {
     fn health_recent(&self, name: &str) -> Option<LockHealth> {
         let block = own_block(self)?;
         let pinned = block.sequence.pin()?;
-        let path = block.recent_paths.find(&self.paths, name);
+        // SAFETY: pinned, a block's names are those of its monitor's paths, and the mark is read here.
+        let path = unsafe { block.recent_paths.find(self.paths.mark(), name) };
         let health = path.map(|path| self.health(path));
         block.sequence.unpin_idle(pinned);
         health

@@ -48,15 +48,25 @@ impl WaitScale {
     }
 
     /// The place is below [`BUCKETS`]; what is too long goes to the last.
+    ///
+    /// The first is a branch of its own: which counter is written then does not hang on a clock that was just read, and the
+    /// processor need not wait for it. Beside a longer wait the call costs nothing.
     #[inline(always)]
     pub(crate) fn bucket(self, ticks: u64) -> usize {
-        let steps = (ticks >> self.shift) + (1 << SUB_BITS);
-        let octave = steps.ilog2() - SUB_BITS;
+        let steps = ticks >> self.shift;
+        if steps == 0 { 0 } else { Self::further(steps) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn further(steps: u64) -> usize {
+        // At most 2^63 before, so that this cannot overflow; the bit spares a check.
+        let steps = steps + (1 << SUB_BITS);
+        let octave = (steps | 1).ilog2() - SUB_BITS;
         let place = ((octave as usize) << SUB_BITS) + (steps >> octave) as usize - (1 << SUB_BITS);
         place.min(BUCKETS - 1)
     }
 
-    /// The bounds of a bucket in the clock's unit: at least the first, below the second.
     pub(crate) fn bounds(self, bucket: usize) -> (u64, u64) {
         (self.lower(bucket), self.lower(bucket + 1))
     }

@@ -4,10 +4,9 @@ use super::block::Block;
 use super::counters::PathCounters;
 use super::event::{Operation, RawEvent};
 use super::failure::TypeId;
-use super::open::OpenPlace;
+use super::open::{OpenPlace, Since};
 use super::outcome::Outcome;
-use super::wait::BUCKETS;
-use crate::clock::Stamp;
+use super::wait::{BUCKETS, WaitHistogram};
 use crate::sync::{AtomicU64, Ordering};
 
 /// The right to write a block, and the way to do it.
@@ -71,10 +70,15 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes an attempt that begins down, if there is a place for it.
+    /// Writes an attempt that begins down, if the next place is free for it.
     #[inline(always)]
-    pub(crate) fn begin(self, path: u32, start: Stamp) -> Option<OpenPlace> {
-        self.block().open.begin(matches!(self, Self::Sole(_)), path, start)
+    pub(crate) fn begin(self, path: u32, since: Since) -> Option<OpenPlace> {
+        self.block().open.begin(matches!(self, Self::Sole(_)), path, since)
+    }
+
+    /// The same, if there is any place for it.
+    pub(crate) fn begin_further(self, path: u32, since: Since) -> Option<OpenPlace> {
+        self.block().open.begin_further(matches!(self, Self::Sole(_)), path, since)
     }
 
     /// Counts an attempt whose age will not be known.
@@ -82,12 +86,9 @@ impl<'a> Writer<'a> {
         self.add(&self.block().refused.ages, 1);
     }
 
-    /// Counts how long an attempt took; no-op where latency is not tracked.
+    /// Counts how long an attempt took, in a histogram of this block.
     #[inline(always)]
-    pub(crate) fn count_wait(self, path: u32, bucket: usize, ticks: u64) {
-        let Some(histogram) = self.block().waits.get(path as usize) else {
-            return;
-        };
+    pub(crate) fn count_wait(self, histogram: &WaitHistogram, bucket: usize, ticks: u64) {
         self.add(&histogram.sum, ticks);
         let cell = &histogram.buckets[bucket % BUCKETS];
         match self {
@@ -134,15 +135,16 @@ mod tests {
     #[test]
     fn counts_are_kept_apart_by_path_outcome_type_and_component() {
         let block = Block::new(0, SMALL).unwrap();
+        let since = Since::new(crate::clock::Stamp(1));
         for writer in [Writer::Sole(&block), Writer::Shared(&block)] {
             writer.count_outcome(1, Outcome::Timeout);
             writer.count_failure(TypeId(2), 1);
-            writer.begin(2, Stamp(1));
+            writer.begin(2, since);
         }
         assert_eq!(block.paths[1].outcome(Outcome::Timeout), 2);
         assert_eq!(block.paths[1].outcome(Outcome::Success), 0);
         // The table has two places.
-        assert_eq!(Writer::Sole(&block).begin(2, Stamp(1)), None);
+        assert_eq!(Writer::Sole(&block).begin_further(2, since), None);
         assert_eq!(block.failures(TypeId(2), 1), 2);
         assert_eq!(block.failures(TypeId(1), 1), 0);
     }

@@ -1,0 +1,75 @@
+//! Where numbers come from and go to: those that were never in use, and those that were given back.
+
+use super::node::{CLAIMED, FREE, NIL, link_of, successor};
+use super::{ADD_ATTEMPTS, NameTable};
+use crate::record::name::{BoundedName, Name};
+use crate::sync::Ordering;
+use std::ptr;
+
+impl NameTable {
+    /// Takes a free number and writes the name into its node, which nobody sees yet.
+    pub(super) fn take_number(&self, name: BoundedName<'_>) -> Option<u32> {
+        let number = self.pop_freed().or_else(|| self.take_fresh())?;
+        let node = &self.nodes[number as usize];
+        let name = Box::into_raw(Box::new(Name::new(name)));
+        // Relaxed, both: published by (HEAD-RELEASE) to who comes by the chain, by (LISTED) to the collector.
+        node.name.store(name, Ordering::Relaxed);
+        node.state.store(CLAIMED, Ordering::Relaxed);
+        Some(number)
+    }
+
+    pub(super) fn take_fresh(&self) -> Option<u32> {
+        // (FRESH) Release: pairs with `high_water`. Acquire: pairs with the Release of the others' increments, so
+        // that who finds the table full sees every name that was linked before its last number was taken.
+        self.fresh
+            .fetch_update(Ordering::Release, Ordering::Acquire, |fresh| {
+                (fresh < self.other()).then(|| fresh + 1)
+            })
+            .ok()
+    }
+
+    pub(super) fn pop_freed(&self) -> Option<u32> {
+        for _ in 0..ADD_ATTEMPTS {
+            // Acquire: pairs with the Release in `push_freed`; `next` of the top is seen.
+            let head = self.freed.load(Ordering::Acquire);
+            let link = link_of(head);
+            if link == NIL {
+                return None;
+            }
+            let next = self.nodes[link as usize - 1].next.load(Ordering::Relaxed);
+            if self
+                .freed
+                .compare_exchange(head, successor(head, next), Ordering::Acquire, Ordering::Relaxed)
+                .is_ok()
+            {
+                return Some(link - 1);
+            }
+        }
+        None
+    }
+
+    /// Gives back a number whose node no other thread can see.
+    pub(super) fn release_number(&self, number: u32) {
+        let node = &self.nodes[number as usize];
+        node.state.store(FREE, Ordering::Relaxed);
+        let name = node.name.swap(ptr::null_mut(), Ordering::Relaxed);
+        if !name.is_null() {
+            // SAFETY: the pointer came from `Box::into_raw` in `take_number` and was just taken out of the
+            // node. By contract no other thread sees this node: it was never linked, or the collector has
+            // unlinked it and waited until every pinned thread had left.
+            drop(unsafe { Box::from_raw(name) });
+        }
+        loop {
+            let head = self.freed.load(Ordering::Relaxed);
+            node.next.store(link_of(head), Ordering::Relaxed);
+            // Release: pairs with `pop_freed`.
+            if self
+                .freed
+                .compare_exchange(head, successor(head, number + 1), Ordering::Release, Ordering::Relaxed)
+                .is_ok()
+            {
+                return;
+            }
+        }
+    }
+}
