@@ -42,12 +42,12 @@ fn assert_flat([[less], [more]]: [[i64; 1]; 2]) {
 
 #[test]
 fn a_thousand_paths_and_sixteen_threads_without_trouble() {
-    assert_holds_at_most(2_304, false, Trouble::Never);
+    assert_holds_at_most(2 * 1_024, false, Trouble::Never);
 }
 
 #[test]
 fn a_thousand_paths_and_sixteen_threads_in_trouble() {
-    assert_holds_at_most(3_328, false, Trouble::Spread);
+    assert_holds_at_most(3_072, false, Trouble::Spread);
 }
 
 #[test]

@@ -63,8 +63,13 @@ impl Arrivals {
         (events, count)
     }
 
-    /// Keeps what was not taken for the next time.
+    /// Keeps what was not taken for the next time, and the space if there was anything.
     pub(super) fn put_back(&mut self, mut events: Vec<Event>, taken: usize) {
+        if events.is_empty() {
+            events = Vec::new();
+            self.runs.release();
+            self.joined.release();
+        }
         events.drain(..taken);
         self.runs.restart(events.last());
         self.events = events;

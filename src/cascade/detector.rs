@@ -128,6 +128,9 @@ impl Detector {
 
     fn take_arrivals(&mut self, now: u64, changes: &mut Vec<Change>) {
         let (events, taken) = self.arrivals.take(now);
+        if events.is_empty() {
+            self.storm.groups.release();
+        }
         let newest = self.unsettled.newest();
         let behind = events[..taken].iter().take_while(|event| event.order() < newest).count();
         if behind > 0 {

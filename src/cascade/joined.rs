@@ -84,6 +84,14 @@ impl Joined {
         self.groups.drain(..)
     }
 
+    /// Gives the space back, if nothing is in it.
+    pub(super) fn release(&mut self) {
+        if self.is_empty() {
+            self.groups = Vec::new();
+            self.index = Box::default();
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.groups.is_empty()
     }

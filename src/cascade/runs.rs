@@ -76,6 +76,12 @@ impl Runs {
         }
     }
 
+    /// Gives the space back.
+    pub(super) fn release(&mut self) {
+        self.starts = Vec::new();
+        self.merged = Vec::new();
+    }
+
     /// The list is one run that ends with this event, or is empty.
     pub(super) fn restart(&mut self, last: Option<&Event>) {
         self.starts.clear();

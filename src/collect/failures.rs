@@ -20,12 +20,21 @@ impl Failures {
         let width = known as usize + 1;
         self.sums.clear();
         self.sums.resize(shared.types.len() * width, 0);
-        for block in shared.pool.blocks() {
-            for (kind, sums) in shared.types.ids().zip(self.sums.chunks_exact_mut(width)) {
-                for (component, sum) in (0..known).chain([other]).zip(sums) {
-                    *sum += block.failures(kind, component);
-                }
+        for (kind, sums) in shared.types.ids().zip(self.sums.chunks_exact_mut(width)) {
+            for (component, sum) in (0..known).chain([other]).zip(sums) {
+                *sum = shared.failures.of(kind, component);
             }
+        }
+        for block in shared.pool.blocks() {
+            block.failures.for_each(|kind, component, count| {
+                let place = if component == other { known } else { component };
+                // One that was registered after `known` was read is summed the next time.
+                let is_known = component == other || component < known;
+                let row = self.sums.chunks_exact_mut(width).nth(usize::from(kind.0)).filter(|_| is_known);
+                if let Some(sum) = row.and_then(|row| row.get_mut(place as usize)) {
+                    *sum += count;
+                }
+            });
         }
         self.total = self.sums.iter().sum();
         self.names.resize(known as usize, None);
