@@ -67,7 +67,7 @@ impl Block {
             recent_paths: Recent::default(),
             paths: boxed("path counters", layout.paths, PathCounters::default)?,
             waits: boxed("wait histograms", waits, WaitHistogram::default)?,
-            failures: Tallies::new()?,
+            failures: Tallies::default(),
             open: OpenAttempts::new(layout.open_attempts)?,
             events: Ring::new(layout.ring_events)?,
             refused: Refused::default(),

@@ -44,34 +44,43 @@ struct Slot {
 }
 
 /// What one thread counted.
-pub(crate) struct Tallies(Box<[Slot]>);
+pub(crate) struct Tallies([Slot; SLOTS]);
+
+impl Default for Tallies {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Slot::default()))
+    }
+}
 
 impl Tallies {
-    pub(crate) fn new() -> Result<Self, Error> {
-        Ok(Self(boxed("failure counters", SLOTS, Slot::default)?))
-    }
-
     /// By the only writer of the block. False if there is no slot for the pair.
     #[inline(always)]
     pub(crate) fn count(&self, kind: TypeId, component: u32) -> bool {
         let pair = Pair::new(kind, component);
         // Neighbours in number, of one type or the other, lie apart.
         let first = (pair.0.wrapping_mul(0x9e37_79b9) >> 16) as usize;
-        for probe in 0..PROBES {
-            let Some(slot) = self.0.get((first + probe) % SLOTS) else {
+        self.count_at(first, pair) || self.count_further(first, pair)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn count_further(&self, first: usize, pair: Pair) -> bool {
+        (1..PROBES).any(|probe| self.count_at(first + probe, pair))
+    }
+
+    #[inline(always)]
+    fn count_at(&self, place: usize, pair: Pair) -> bool {
+        let slot = &self.0[place % SLOTS];
+        let found = slot.pair.load(Ordering::Relaxed);
+        if found != pair.0 {
+            if found != 0 {
                 return false;
-            };
-            let found = slot.pair.load(Ordering::Relaxed);
-            if found == 0 {
-                slot.pair.store(pair.0, Ordering::Relaxed);
             }
-            if found == 0 || found == pair.0 {
-                let count = slot.count.load(Ordering::Relaxed);
-                slot.count.store(count.wrapping_add(1), Ordering::Relaxed);
-                return true;
-            }
+            slot.pair.store(pair.0, Ordering::Relaxed);
         }
-        false
+        let count = slot.count.load(Ordering::Relaxed);
+        slot.count.store(count.wrapping_add(1), Ordering::Relaxed);
+        true
     }
 
     /// Every pair that was counted here.
@@ -139,7 +148,7 @@ mod tests {
 
     #[test]
     fn each_pair_keeps_its_own_count() {
-        let tallies = Tallies::new().unwrap();
+        let tallies = Tallies::default();
         for (kind, component, times) in [(0, 7, 3), (1, 7, 2), (0, 8, 1)] {
             (0..times).for_each(|_| assert!(tallies.count(TypeId(kind), component)));
         }
@@ -151,7 +160,7 @@ mod tests {
 
     #[test]
     fn what_finds_no_slot_is_said_so_and_the_rest_is_counted() {
-        let tallies = Tallies::new().unwrap();
+        let tallies = Tallies::default();
         let pairs =
             (0..3u8).flat_map(|kind| (0..SLOTS as u32).map(move |component| (TypeId(kind), component)));
         let counted = pairs.filter(|(kind, component)| tallies.count(*kind, *component)).count() as u64;
