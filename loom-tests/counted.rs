@@ -5,8 +5,7 @@ use crate::record::Outcome;
 use crate::record::block::{Block, Layout};
 use crate::record::writer::Writer;
 
-const LAYOUT: Layout =
-    Layout { paths: 1, components: 1, types: 1, ring_events: 2, open_attempts: 2, track_latency: false };
+const LAYOUT: Layout = Layout { paths: 1, ring_events: 2, open_attempts: 2, track_latency: false };
 
 fn setup() -> [Block; 2] {
     [0, 1].map(|index| Block::new(index, LAYOUT).unwrap())

@@ -11,8 +11,7 @@ use crate::record::pool::Pool;
 use crate::record::writer::Writer;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-const LAYOUT: Layout =
-    Layout { paths: 1, components: 1, types: 1, ring_events: 2, open_attempts: 2, track_latency: false };
+const LAYOUT: Layout = Layout { paths: 1, ring_events: 2, open_attempts: 2, track_latency: false };
 
 struct State {
     pool: Pool,

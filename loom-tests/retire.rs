@@ -12,8 +12,7 @@ use crate::record::writer::Writer;
 use crate::sync::two_sided_fence;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-const LAYOUT: Layout =
-    Layout { paths: 2, components: 1, types: 1, ring_events: 2, open_attempts: 2, track_latency: false };
+const LAYOUT: Layout = Layout { paths: 2, ring_events: 2, open_attempts: 2, track_latency: false };
 
 /// The number was not given back.
 const KEPT: u64 = u64::MAX;

@@ -15,7 +15,7 @@ pub(crate) use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU8, AtomicU32, At
 
 /// Atomics that live in a `static`. loom's cannot, and none of these takes part in a model.
 pub(crate) mod process_wide {
-    pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 }
 
 /// A two-sided fence: free where it is executed often, dear where it is executed rarely.

@@ -84,7 +84,6 @@ struct Totals {
     last_timestamp_seconds: f64,
 }
 
-/// Space that every tick uses again.
 /// What tells that there is something to sum.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Seen {
@@ -94,6 +93,7 @@ struct Seen {
     bucket: u64,
 }
 
+/// Space that every tick uses again.
 #[derive(Default)]
 struct Scratch {
     sums: Vec<PathSums>,

@@ -9,11 +9,11 @@
 
 use super::boxed::{NoMemory, boxed};
 use super::counters::PathCounters;
-use super::failure::TypeId;
 use super::open::OpenAttempts;
 use super::recent::Recent;
 use super::ring::Ring;
 use super::sequence::Sequence;
+use super::tally::Tallies;
 use super::wait::WaitHistogram;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
@@ -22,9 +22,6 @@ use crate::sync::{AtomicU32, AtomicU64, Ordering};
 pub(crate) struct Layout {
     /// Paths, `__other__` included.
     pub(crate) paths: usize,
-    /// Components, `__other__` included.
-    pub(crate) components: usize,
-    pub(crate) types: usize,
     /// Events a ring holds; a power of two.
     pub(crate) ring_events: usize,
     /// Attempts whose age is known at one time; a power of two.
@@ -45,9 +42,7 @@ pub(crate) struct Block {
     pub(crate) paths: Box<[PathCounters]>,
     /// By path; empty where latency is not tracked.
     pub(crate) waits: Box<[WaitHistogram]>,
-    /// By type, then by component.
-    failures: Box<[AtomicU64]>,
-    components: usize,
+    pub(crate) failures: Tallies,
     pub(crate) open: OpenAttempts,
     pub(crate) events: Ring<2>,
     pub(crate) refused: Refused,
@@ -62,7 +57,6 @@ pub(crate) struct Refused {
 
 impl Block {
     pub(crate) fn new(index: usize, layout: Layout) -> Result<Self, NoMemory> {
-        let failures = layout.types * layout.components;
         let waits = if layout.track_latency { layout.paths } else { 0 };
         Ok(Self {
             sequence: Sequence::default(),
@@ -72,22 +66,11 @@ impl Block {
             recent_paths: Recent::default(),
             paths: boxed("path counters", layout.paths, PathCounters::default)?,
             waits: boxed("wait histograms", waits, WaitHistogram::default)?,
-            failures: boxed("failure counters", failures, || AtomicU64::new(0))?,
-            components: layout.components,
+            failures: Tallies::default(),
             open: OpenAttempts::new(layout.open_attempts)?,
             events: Ring::new(layout.ring_events)?,
             refused: Refused::default(),
         })
-    }
-
-    pub(super) fn failure_cell(&self, kind: TypeId, component: u32) -> Option<&AtomicU64> {
-        self.failures.get(usize::from(kind.0) * self.components + component as usize)
-    }
-
-    /// Failures of one kind and component (not of a path in the role of one), those included whose event
-    /// found the ring full.
-    pub(crate) fn failures(&self, kind: TypeId, component: u32) -> u64 {
-        self.failure_cell(kind, component).map_or(0, |cell| cell.load(Ordering::Relaxed))
     }
 
     /// A number that stands still while nothing is recorded. Who sees it sees all that was counted before.

@@ -26,6 +26,7 @@ pub(crate) mod run;
 pub(crate) mod sequence;
 pub(crate) mod shared;
 pub(crate) mod table;
+pub(crate) mod tally;
 pub(crate) mod wait;
 pub(crate) mod writer;
 

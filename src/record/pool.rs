@@ -204,8 +204,7 @@ mod tests {
     use crate::record::outcome::Outcome;
     use crate::record::writer::Writer;
 
-    const LAYOUT: Layout =
-        Layout { paths: 2, components: 2, types: 6, ring_events: 2, open_attempts: 2, track_latency: false };
+    const LAYOUT: Layout = Layout { paths: 2, ring_events: 2, open_attempts: 2, track_latency: false };
 
     #[test]
     fn blocks_are_created_up_to_the_limit_and_used_again() {

@@ -10,6 +10,7 @@ use super::open::Since;
 use super::pin::Pin;
 use super::pool::Pool;
 use super::table::NameTable;
+use super::tally::SharedTallies;
 use super::wait::WaitScale;
 use super::writer::Writer;
 use crate::clock::{Clock, Stamp};
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) paths: NameTable,
     pub(crate) cells: Box<[PathCell]>,
     pub(crate) components: NameTable,
+    /// Failures that are counted in no block.
+    pub(crate) failures: SharedTallies,
     pub(crate) pool: Pool,
     pub(crate) after_shutdown: AtomicU64,
     pub(crate) unregistered_type: AtomicU64,
@@ -58,8 +61,6 @@ impl Shared {
         let types = FailureTypes::new(config.custom_failures.clone());
         let layout = Layout {
             paths: config.max_paths + 1,
-            components: config.max_components + 1,
-            types: types.len(),
             ring_events: config.ring_events,
             open_attempts: config.open_attempts,
             track_latency: config.track_latency,
@@ -77,12 +78,13 @@ impl Shared {
             timeout_grain: if clock.is_manual() { 0 } else { TIMEOUT_GRAIN },
             clock,
             limits: config.limits,
-            types,
             raise_lock_timeouts: config.raise_lock_timeouts,
             paths: NameTable::new(config.max_paths)?,
             cells: boxed("path cells", config.max_paths + 1, || PathCell::new(id))?,
             components: NameTable::new(config.max_components)?,
+            failures: SharedTallies::new(types.len(), config.max_components + 1)?,
             pool: Pool::new(config.max_threads, layout)?,
+            types,
             after_shutdown: AtomicU64::new(0),
             unregistered_type: AtomicU64::new(0),
         })

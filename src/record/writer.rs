@@ -97,11 +97,12 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Counts a failure of a registered component. One of a path in that role is counted as its timeout.
+    /// Counts a failure of a registered component in the block; false if it is to be counted elsewhere.
     #[inline(always)]
-    pub(crate) fn count_failure(self, kind: TypeId, component: u32) {
-        if let Some(cell) = self.block().failure_cell(kind, component) {
-            self.add(cell, 1);
+    pub(crate) fn count_failure(self, kind: TypeId, component: u32) -> bool {
+        match self {
+            Self::Sole(block) => block.failures.count(kind, component),
+            Self::Shared(_) => false,
         }
     }
 
@@ -129,32 +130,26 @@ mod tests {
     use crate::record::event::ComponentKey;
     use crate::record::pin::Pin;
 
-    const SMALL: Layout =
-        Layout { paths: 3, components: 2, types: 6, ring_events: 2, open_attempts: 2, track_latency: true };
+    const SMALL: Layout = Layout { paths: 3, ring_events: 2, open_attempts: 2, track_latency: true };
 
     #[test]
-    fn counts_are_kept_apart_by_path_outcome_type_and_component() {
+    fn counts_are_kept_apart_by_path_and_outcome() {
         let block = Block::new(0, SMALL).unwrap();
         let since = Since::new(crate::clock::Stamp(1));
         for writer in [Writer::Sole(&block), Writer::Shared(&block)] {
             writer.count_outcome(1, Outcome::Timeout);
-            writer.count_failure(TypeId(2), 1);
             writer.begin(2, since);
         }
         assert_eq!(block.paths[1].outcome(Outcome::Timeout), 2);
         assert_eq!(block.paths[1].outcome(Outcome::Success), 0);
         // The table has two places.
         assert_eq!(Writer::Sole(&block).begin_further(2, since), None);
-        assert_eq!(block.failures(TypeId(2), 1), 2);
-        assert_eq!(block.failures(TypeId(1), 1), 0);
     }
 
     #[test]
     fn a_number_out_of_range_is_no_panic() {
         let block = Block::new(0, SMALL).unwrap();
         Writer::Sole(&block).count_outcome(99, Outcome::Success);
-        Writer::Sole(&block).count_failure(TypeId(31), 99);
-        assert_eq!(block.failures(TypeId(31), 99), 0);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod allocator;
+pub(crate) mod footprint;
 #[cfg(feature = "prometheus")]
 pub(crate) mod http;
 pub(crate) mod mixed;
