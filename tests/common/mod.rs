@@ -3,8 +3,10 @@
 #![allow(dead_code)]
 
 pub(crate) mod allocator;
+pub(crate) mod hostile;
 #[cfg(feature = "prometheus")]
 pub(crate) mod http;
+pub(crate) mod names;
 pub(crate) mod recorder;
 pub(crate) mod text_format;
 
