@@ -112,6 +112,7 @@ fn a_body_is_not_waited_for() {
 fn of_a_thousand_requests_in_one_piece_one_is_answered() {
     let exporter = exporter();
     let told = answer(&exporter, &SCRAPE.repeat(1_000));
+    // What was not read may cost the client the answer.
     assert!(told.matches("HTTP/1.1 200 OK").count() <= 1, "{told}");
     assert_serves(&exporter);
 }

@@ -118,6 +118,8 @@ async fn serve(stream: TcpStream, handle: PrometheusHandle, place: OwnedSemaphor
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .keep_alive(false)
+        // A client that has said all is answered all the same.
+        .half_close(true)
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);
