@@ -23,6 +23,7 @@ use text_format::Exposition;
 
 /// Never part of UTF-8, so that it takes nothing from the names that it stands between.
 const BETWEEN: u8 = 0xff;
+const MAX_NAMES: usize = 16;
 
 fn monitor(max_paths: usize, max_components: usize) -> (Monitor, PrometheusHandle) {
     let recorder = PrometheusBuilder::new().build_recorder();
@@ -59,7 +60,7 @@ struct Expected {
 
 fn record(monitor: &Monitor, input: &[u8], paths: &mut NameModel, components: &mut NameModel) -> Expected {
     let mut expected = Expected::default();
-    for (how, name) in input.split(|byte| *byte == BETWEEN).map(name) {
+    for (how, name) in input.split(|byte| *byte == BETWEEN).take(MAX_NAMES).map(name) {
         let counted = match how & 7 {
             0 | 1 => {
                 monitor.record_success(&name);

@@ -64,7 +64,7 @@ impl Model {
     }
 
     pub(crate) fn advance(&mut self, by: Duration) {
-        self.now_ns = self.now_ns.saturating_add(nanos(by));
+        self.now_ns = self.now_ns.saturating_add(nanos(by)).min(u64::MAX - 1);
     }
 
     pub(crate) fn rewind(&mut self, by: Duration) {
