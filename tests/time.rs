@@ -6,6 +6,7 @@ use common::{NS, Scene, assert_conserved, manual, manual_with, outcomes, record_
 use foreshock::FailureType::{IamOperationTimeout, LockTimeout, PeerUnreachable};
 use foreshock::LockHealth::{Degraded, Healthy, Unhealthy};
 use foreshock::Monitor;
+use std::time::Duration;
 
 const PATH: &str = "config/iam/users";
 const DAY: u64 = 86_400;
@@ -170,4 +171,18 @@ fn the_length_of_a_pause_is_a_setting() {
     time.oversleep(secs(10) + NS);
     monitor.tick();
     assert_eq!(monitor.statistics().local_pauses, 1);
+}
+
+#[test]
+fn at_the_end_of_time_attempts_are_counted_as_ever() {
+    let (monitor, time) = manual_with(|builder| builder.open_attempts(2));
+    time.advance(Duration::MAX);
+    let lock = monitor.lock_path("a");
+    // More than have a place of their own.
+    let attempts: Vec<_> = (0..5).map(|_| lock.attempt()).collect();
+    assert_eq!(status(&monitor, "a").in_flight, 5);
+    drop(attempts);
+    let ended = status(&monitor, "a");
+    assert_eq!((ended.outcomes.abandoned, ended.in_flight), (5, 0));
+    assert_eq!(monitor.statistics().dropped.after_shutdown, 0);
 }

@@ -4,9 +4,11 @@
 
 pub(crate) mod allocator;
 pub(crate) mod footprint;
+pub(crate) mod hostile;
 #[cfg(feature = "prometheus")]
 pub(crate) mod http;
 pub(crate) mod mixed;
+pub(crate) mod names;
 pub(crate) mod recorder;
 pub(crate) mod text_format;
 
