@@ -1,0 +1,22 @@
+# The tests in a build with a sanitizer. To be sourced after `tools.sh`.
+# shellcheck shell=bash
+
+sanitized() {
+    local sanitizer=$1 log tests=(races threads lifecycle retirement limits collector_thread faults)
+    need_nightly rust-src
+    log=$(mktemp)
+    local command=(cargo "+$nightly" test -Zbuild-std --target x86_64-unknown-linux-gnu --no-fail-fast --lib)
+    for name in "${tests[@]}"; do command+=(--test "$name"); done
+    export RUSTFLAGS="-Zsanitizer=$sanitizer" CARGO_TARGET_DIR=target/$sanitizer
+    # The storms at a size that an instrumented program can do.
+    "${command[@]}" 2>&1 | tee "$log" || short "$(reports "$log")"
+    ! grep -q "WARNING: ThreadSanitizer\|ERROR: AddressSanitizer\|ERROR: LeakSanitizer" "$log" || short "$(reports "$log")"
+    held "$(passed "$log") tests in $((${#tests[@]} + 1)) programs, no report, no suppression"
+}
+
+passed() { sed -n 's/^test result: [a-zA-Z]*\. \([0-9]*\) passed.*/\1/p' "$1" | awk '{ sum += $1 } END { print sum + 0 }'; }
+
+reports() {
+    echo "$(grep -c 'WARNING: ThreadSanitizer\|ERROR: AddressSanitizer\|ERROR: LeakSanitizer' "$1" || true) reports," \
+        "$(sed -n 's/^test result: FAILED.* \([0-9]*\) failed.*/\1/p' "$1" | awk '{ sum += $1 } END { print sum + 0 }') tests failed"
+}
