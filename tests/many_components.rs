@@ -6,7 +6,7 @@ use common::{Scene, assert_conserved, millis, secs};
 use foreshock::EpisodeStatus;
 use foreshock::FailureType::{LockTimeout, PeerUnreachable, UploadFailure};
 
-const PEERS: usize = 5_000;
+const PEERS: usize = 9_000;
 const PATTERN: &str = "peer_lock_iam";
 
 fn scene() -> Scene {
@@ -26,7 +26,7 @@ fn all_peers_fail(scene: &Scene, from: std::time::Duration) {
 }
 
 #[test]
-fn the_first_of_five_thousand_lost_peers_is_the_root_and_all_of_them_are_counted() {
+fn the_first_of_nine_thousand_lost_peers_is_the_root_and_all_of_them_are_counted() {
     let scene = scene();
     all_peers_fail(&scene, secs(1));
     // Settled, and merged for want of room.

@@ -8,7 +8,8 @@ sanitized() {
     local command=(cargo "+$nightly" test -Zbuild-std --target x86_64-unknown-linux-gnu --no-fail-fast --lib)
     for name in "${tests[@]}"; do command+=(--test "$name"); done
     export RUSTFLAGS="-Zsanitizer=$sanitizer" CARGO_TARGET_DIR=target/$sanitizer
-    # The storms at a size that an instrumented program can do.
+    # Thousands of generated cases of a part that is pure and without `unsafe`: minutes, and nothing that a sanitizer could see.
+    command+=(-- --skip cascade::oracle)
     "${command[@]}" 2>&1 | tee "$log" || short "$(reports "$log")"
     ! grep -q "WARNING: ThreadSanitizer\|ERROR: AddressSanitizer\|ERROR: LeakSanitizer" "$log" || short "$(reports "$log")"
     held "$(passed "$log") tests in $((${#tests[@]} + 1)) programs, no report, no suppression"
