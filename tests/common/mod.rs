@@ -2,12 +2,14 @@
 
 #![allow(dead_code)]
 
+pub(crate) mod again;
 pub(crate) mod allocator;
 pub(crate) mod footprint;
 #[cfg(feature = "prometheus")]
 pub(crate) mod http;
 pub(crate) mod mixed;
 pub(crate) mod recorder;
+pub(crate) mod scale;
 pub(crate) mod text_format;
 
 use foreshock::{
