@@ -8,8 +8,8 @@ use common::scale::scaled;
 use common::{record_by_guard, record_by_handle, record_by_name};
 use foreshock::FailureType::PeerUnreachable;
 use foreshock::{Component, LockPath, Monitor, Outcome};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
@@ -73,12 +73,14 @@ fn a_monitor_dropped_while_eight_threads_record_publishes_a_last_time_and_its_ha
         let recorder = Remembering::default();
         let builder = Monitor::builder().tick(Duration::from_millis(1)).recorder(Arc::new(recorder.clone()));
         let monitor = builder.max_threads(THREADS / 2).start().expect("valid settings");
-        let (stop, recorded) = (Arc::<AtomicBool>::default(), 1_000);
+        let (stop, begun) = (Arc::<AtomicBool>::default(), Arc::new(Barrier::new(THREADS + 1)));
         let threads: Vec<_> = (0..THREADS)
             .map(|_| {
-                let (lock, node, stop) = (monitor.lock_path(PATH), monitor.component("node4"), stop.clone());
+                let (lock, node) = (monitor.lock_path(PATH), monitor.component("node4"));
+                let (stop, begun) = (stop.clone(), begun.clone());
                 thread::spawn(move || {
-                    (0..recorded).for_each(|_| lock.record_error());
+                    (0..1_000).for_each(|_| lock.record_abandoned());
+                    begun.wait();
                     while !stop.load(Ordering::Relaxed) {
                         record_round(&lock, &node);
                     }
@@ -87,12 +89,16 @@ fn a_monitor_dropped_while_eight_threads_record_publishes_a_last_time_and_its_ha
                 })
             })
             .collect();
-        thread::sleep(Duration::from_millis(5));
+        begun.wait();
         drop(monitor);
         stop.store(true, Ordering::Relaxed);
         threads.into_iter().for_each(|thread| _ = thread.join().expect("no panic"));
-        let errors = recorder.values_of(&["lock_health_attempts_total", "path=bucket/a", "outcome=error"]);
-        assert!(errors[0].last() > Some(&0), "published while it lasted");
+        let words = ["lock_health_attempts_total", "path=bucket/a", "outcome=abandoned"];
+        let published = recorder.values_of(&words)[0].last().copied();
+        assert!(
+            published >= Some(THREADS as u64 * 1_000),
+            "{published:?}: what came before the end is in it"
+        );
     }
 }
 
