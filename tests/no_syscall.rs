@@ -8,25 +8,18 @@
 
 mod common;
 
+use common::again::{role, run_again};
 use common::mixed::{A_ROUND, Host, ROUNDS};
 use foreshock::Monitor;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::time::Duration;
 
-/// What the process that is run again is to do: `sealed`, `marked`, and each of them with a system call among the records.
-const ROLE: &str = "FORESHOCK_NO_SYSCALL";
+const PROGRAM: &str = "the_program_that_is_run_again";
 /// Exit status where the kernel refuses the seal.
 const CANNOT_SEAL: i32 = 77;
 /// No `which` of `getpriority` that there is.
 const MARK: u32 = 0x5ea1;
-
-fn run_again(role: &str) -> ExitStatus {
-    let program = std::env::current_exe().expect("this program");
-    let mut command = Command::new(program);
-    command.args(["--exact", "the_program_that_is_run_again", "--nocapture"]).env(ROLE, role);
-    command.status().expect("it runs")
-}
 
 /// False where this cannot be shown.
 fn can_seal(status: ExitStatus) -> bool {
@@ -39,7 +32,7 @@ fn can_seal(status: ExitStatus) -> bool {
 
 #[test]
 fn a_million_records_make_no_system_call() {
-    let status = run_again("sealed");
+    let status = run_again(PROGRAM, "sealed").status;
     if can_seal(status) {
         assert_eq!((status.code(), status.signal()), (Some(0), None), "killed by the kernel");
         println!("FIGURE {} mixed records without a system call, under seccomp", ROUNDS * A_ROUND);
@@ -48,15 +41,16 @@ fn a_million_records_make_no_system_call() {
 
 #[test]
 fn one_system_call_among_the_records_is_found() {
-    let status = run_again("sealed with one");
+    let status = run_again(PROGRAM, "sealed with one").status;
     if can_seal(status) {
         assert_eq!(status.signal(), Some(libc::SIGSYS));
     }
 }
 
+/// Its role: `sealed` or `marked`, and either of them with a system call among the records.
 #[test]
 fn the_program_that_is_run_again() {
-    let Ok(role) = std::env::var(ROLE) else {
+    let Some(role) = role() else {
         return;
     };
     let monitor = Monitor::builder().tick(Duration::from_millis(1)).start().expect("valid settings");

@@ -21,7 +21,7 @@ const SHUTDOWN_WAIT: Duration = Duration::from_secs(5);
 /// The collector, what it publishes to, and what it published last. Locked apart, so that a recorder that blocks
 /// holds up nothing but publishing.
 pub(crate) struct Core {
-    collector: Mutex<Collector>,
+    pub(super) collector: Mutex<Collector>,
     publisher: Mutex<Publisher>,
     latest: Mutex<Arc<Snapshot>>,
     panics: AtomicU64,
@@ -167,7 +167,7 @@ impl Core {
 }
 
 /// A panic while the lock was held has been counted, and the next tick starts from what is there.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -5,7 +5,7 @@
 
 mod attempt;
 pub(crate) mod block;
-mod boxed;
+pub(crate) mod boxed;
 pub(crate) mod calm;
 pub(crate) mod cell;
 mod component;

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 pub(crate) struct Pool {
     slots: Box<[Slot]>,
-    fallback: Block,
+    fallback: Box<Block>,
     layout: Layout,
     available: Arc<Available>,
 }
@@ -82,7 +82,7 @@ impl Pool {
     pub(crate) fn new(max_threads: usize, layout: Layout) -> Result<Self, NoMemory> {
         Ok(Self {
             slots: boxed("blocks", max_threads, || Slot { block: AtomicPtr::new(ptr::null_mut()) })?,
-            fallback: Block::new(max_threads, layout)?,
+            fallback: boxed_one("a block", Block::new(max_threads, layout)?)?,
             layout,
             available: Arc::new(Available(AtomicU32::new(max_threads as u32))),
         })
@@ -145,7 +145,7 @@ impl Pool {
     #[inline]
     pub(crate) fn block(&self, index: usize) -> Option<&Block> {
         let Some(slot) = self.slots.get(index) else {
-            return (index == self.slots.len()).then_some(&self.fallback);
+            return (index == self.slots.len()).then_some(&*self.fallback);
         };
         // (SEE) pairs with (CREATE).
         let seen = slot.block.load(Ordering::Acquire);
