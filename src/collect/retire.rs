@@ -6,9 +6,11 @@
 //! 1. condemn: the name is marked, (FENCE) a heavy fence is passed, and every block that is pinned is noted. A
 //!    thread that pins after the fence sees the mark and takes the name back by a compare-exchange; one that pinned
 //!    before is noted. Pairs with the light fence in `Writer::pin`.
-//! 2. when each noted pin has ended: its records are visible, so at the next tick the sums show them.
-//! 3. kill: if nothing was recorded, no handle was taken and nobody took the name back, look-ups pass the name
-//!    over from now on; it is unlinked, and after another (FENCE) every pinned block is noted again.
+//! 2. when each noted pin has ended: what was recorded inside of it is visible, and so is a handle that was taken. If no handle
+//!    is left, what was recorded through the last one is visible too, and nothing is recorded any more unless the name is
+//!    taken back: the sums of the next tick show all of it. (Asked together with those sums it would be too late: a record
+//!    may come between them and the end of the last handle.)
+//! 3. kill: if nothing was recorded and nobody took the name back, look-ups pass the name over from now on; it is unlinked, and after another (FENCE) every pinned block is noted again.
 //! 4. when each noted pin has ended no thread stands on the node any more: the number is free.
 
 use super::paths::{PathState, PathSums};
@@ -117,15 +119,15 @@ impl Retirement {
             }
             match candidate.step {
                 Step::Condemned => {
+                    let is_held = is_held(shared, path);
+                    if is_held {
+                        shared.paths.rescue(path);
+                    }
                     candidate.step = Step::Quiet;
-                    true
+                    !is_held
                 }
                 Step::Quiet => {
-                    if sums(path) != candidate.sums
-                        || is_held(shared, path)
-                        || mentioned(path)
-                        || !shared.paths.kill(path)
-                    {
+                    if sums(path) != candidate.sums || mentioned(path) || !shared.paths.kill(path) {
                         shared.paths.rescue(path);
                         return false;
                     }
