@@ -10,18 +10,19 @@
 //!    is left, what was recorded through the last one is visible too, and nothing is recorded any more unless the name is
 //!    taken back: the sums of the next tick show all of it. (Asked together with those sums it would be too late: a record
 //!    may come between them and the end of the last handle.)
-//! 3. kill: if nothing was recorded and nobody took the name back, look-ups pass the name over from now on; it is unlinked, and after another (FENCE) every pinned block is noted again.
+//! 3. kill: if nothing was recorded and nobody took the name back, look-ups pass the name over from now on; it is unlinked,
+//!    and after another (FENCE) every pinned block is noted again.
 //! 4. when each noted pin has ended no thread stands on the node any more: the number is free.
 
 use super::paths::{PathState, PathSums};
 use crate::record::shared::Shared;
-use crate::sync::{Ordering, two_sided_fence};
+use crate::sync::{Ordering, order, seeded, two_sided_fence};
 
 /// A path that is idle, and kept for another reason, is looked at again after this long.
 const LOOK_AGAIN_NS: u64 = 1_000_000_000;
 
 #[derive(Default)]
-pub(super) struct Retirement {
+pub(crate) struct Retirement {
     candidates: Vec<Candidate>,
     /// Before this time no path can become a candidate.
     due: u64,
@@ -77,11 +78,12 @@ impl Retirement {
         self.condemn(shared, idle)
     }
 
-    fn is_candidate(&self, path: u32) -> bool {
+    pub(crate) fn is_candidate(&self, path: u32) -> bool {
         self.candidates.iter().any(|c| c.path == path)
     }
 
-    fn condemn(&mut self, shared: &Shared, idle: Vec<(u32, PathSums)>) -> bool {
+    /// Begins the retirement of paths that had these sums and were idle; `false` as of `find_idle`.
+    pub(crate) fn condemn(&mut self, shared: &Shared, idle: Vec<(u32, PathSums)>) -> bool {
         let marked: Vec<_> = idle.into_iter().filter(|(path, _)| shared.paths.condemn(*path)).collect();
         if marked.is_empty() {
             return true;
@@ -105,7 +107,7 @@ impl Retirement {
 
     /// One step for each candidate. `sums` are this tick's; `mentioned`: something still speaks of the path.
     /// Returns the paths that ended: nothing is recorded under their numbers any more.
-    pub(super) fn advance(
+    pub(crate) fn advance(
         &mut self,
         shared: &Shared,
         sums: impl Fn(u32) -> PathSums,
@@ -119,7 +121,7 @@ impl Retirement {
             }
             match candidate.step {
                 Step::Condemned => {
-                    let is_held = is_held(shared, path);
+                    let is_held = is_held(shared, path) && !seeded("handle_asked_late");
                     if is_held {
                         shared.paths.rescue(path);
                     }
@@ -127,7 +129,10 @@ impl Retirement {
                     !is_held
                 }
                 Step::Quiet => {
-                    if sums(path) != candidate.sums || mentioned(path) || !shared.paths.kill(path) {
+                    if (sums(path) != candidate.sums && !seeded("sums_unasked"))
+                        || mentioned(path)
+                        || !shared.paths.kill(path)
+                    {
                         shared.paths.rescue(path);
                         return false;
                     }
@@ -169,16 +174,22 @@ impl Candidate {
 }
 
 fn pinned(shared: &Shared) -> Vec<(usize, u64)> {
+    if seeded("pins_unnoted") {
+        return Vec::new();
+    }
     let pins = shared.pool.blocks();
     pins.filter_map(|block| block.pinned().map(|token| (block.index, token))).collect()
 }
 
 /// A handle is held on the path, an attempt is in flight that has no place of its own, or one was announced and not
 /// answered.
-pub(super) fn is_held(shared: &Shared, path: u32) -> bool {
+pub(crate) fn is_held(shared: &Shared, path: u32) -> bool {
+    if seeded("handles_unasked") {
+        return false;
+    }
     shared.cell(path).is_some_and(|cell| {
         // Acquire: pairs with (HANDLE) in `record/path.rs`.
-        cell.handles.load(Ordering::Acquire) > 0
+        cell.handles.load(order!(Acquire, "handle_seen")) > 0
             || cell.unplaced.load(Ordering::Relaxed) > 0
             || cell.announced.load(Ordering::Relaxed) > 0
     })

@@ -16,7 +16,7 @@ const MAX_PATTERNS: usize = 16;
 const DEFAULT_REFRESH: Duration = Duration::from_secs(30);
 
 impl Config {
-    pub(super) fn check(b: &Builder) -> Result<Self, Error> {
+    pub(crate) fn check(b: &Builder) -> Result<Self, Error> {
         let ms = Duration::from_millis;
         let s = Duration::from_secs;
         check_prefix(&b.prefix)?;

@@ -13,7 +13,7 @@
 use super::block::{Block, Layout};
 use super::boxed::boxed;
 use crate::error::Error;
-use crate::sync::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicU32, Ordering, order, seeded};
 use std::ptr;
 use std::sync::Arc;
 
@@ -38,6 +38,19 @@ struct Leasable {
     leased: AtomicBool,
     block: Block,
     available: Arc<Available>,
+}
+
+impl Leasable {
+    /// False if another thread was first.
+    fn take(&self) -> bool {
+        if seeded("lease_stored") {
+            self.leased.store(true, Ordering::Release);
+            return true;
+        }
+        // (LEASE) pairs with (RETURN).
+        let taken = order!(Acquire, "lease_taken");
+        self.leased.compare_exchange(false, true, taken, Ordering::Relaxed).is_ok()
+    }
 }
 
 /// The exclusive right to write one block; given back on drop.
@@ -79,7 +92,7 @@ impl Pool {
 
     fn lease_slot(&self, index: usize, slot: &Slot) -> Option<Lease> {
         // (SEE) pairs with (CREATE).
-        let seen = slot.block.load(Ordering::Acquire);
+        let seen = slot.block.load(order!(Acquire, "block_seen"));
         if seen.is_null() {
             return self.create(index, slot);
         }
@@ -87,13 +100,7 @@ impl Pool {
         // dropped, and `self` is borrowed.
         let leasable = unsafe { &*seen };
         // Relaxed first: a leased block is not worth a compare-exchange.
-        if leasable.leased.load(Ordering::Relaxed)
-            // (LEASE) pairs with (RETURN).
-            || leasable
-                .leased
-                .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
-                .is_err()
-        {
+        if leasable.leased.load(Ordering::Relaxed) || !leasable.take() {
             return None;
         }
         // SAFETY: as above; the new share is the lease's own.
@@ -110,7 +117,8 @@ impl Pool {
             Arc::new(Leasable { leased: AtomicBool::new(true), block, available: self.available.clone() });
         let raw = Arc::into_raw(leased.clone()).cast_mut();
         // (CREATE) pairs with (SEE).
-        match slot.block.compare_exchange(ptr::null_mut(), raw, Ordering::Release, Ordering::Relaxed) {
+        let created = order!(Release, "block_created");
+        match slot.block.compare_exchange(ptr::null_mut(), raw, created, Ordering::Relaxed) {
             Ok(_) => Some(Lease { leased }),
             Err(_) => {
                 // SAFETY: the share that was to go into the slot, which another thread filled first.
@@ -132,7 +140,7 @@ impl Pool {
             return (index == self.slots.len()).then_some(&self.fallback);
         };
         // (SEE) pairs with (CREATE).
-        let seen = slot.block.load(Ordering::Acquire);
+        let seen = slot.block.load(order!(Acquire, "block_seen"));
         // SAFETY: null or from `Arc::into_raw` in `create`; the slot keeps its share while `self` lives.
         unsafe { seen.as_ref() }.map(|leasable| &leasable.block)
     }
@@ -157,8 +165,11 @@ impl Pool {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        if seeded("lease_lost") {
+            return;
+        }
         // (RETURN) pairs with (LEASE).
-        self.leased.leased.store(false, Ordering::Release);
+        self.leased.leased.store(false, order!(Release, "lease_returned"));
         self.leased.available.0.fetch_add(1, Ordering::Relaxed);
     }
 }
