@@ -57,6 +57,16 @@ fn a_path_that_was_said_to_be_calm_has_no_announcement_open() {
 }
 
 #[test]
+fn an_announcement_alone_keeps_a_path_from_being_calm() {
+    let bound = Bound { preemptions: None, least_runs: 10 };
+    let twice: super::Step<PathCell> = |cell| {
+        settle(cell);
+        settle(cell);
+    };
+    explore(bound, setup, &[PathCell::announce, twice], check);
+}
+
+#[test]
 fn an_announcement_is_answered_once() {
     let bound = Bound { preemptions: Some(3), least_runs: 100 };
     let announced: fn() -> PathCell = || {

@@ -71,6 +71,26 @@ fn a_success_ends_a_run_and_a_timeout_after_it_begins_one() {
 }
 
 #[test]
+fn a_success_ends_what_was_counted_in_segments() {
+    let bound = Bound { preemptions: None, least_runs: 20 };
+    let setup: fn() -> State = || {
+        let state = setup();
+        for _ in 0..3 {
+            timeout(&state, 0);
+        }
+        state
+    };
+    let end_and_begin: super::Step<State> = |state| {
+        success(state);
+        timeout(state, 0);
+    };
+    explore(bound, setup, &[end_and_begin, |state| timeout(state, 1)], |state| {
+        let run = total(state);
+        assert!((1..=2).contains(&run), "{run}, two of them after the success");
+    });
+}
+
+#[test]
 fn a_segment_of_many_threads_loses_no_timeout() {
     let bound = Bound { preemptions: None, least_runs: 20 };
     let setup: fn() -> State = || {

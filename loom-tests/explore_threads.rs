@@ -3,11 +3,13 @@
 use super::{Bound, Step};
 use crate::sync::{seeded, two_sided_fence};
 use std::env;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::sync::{Arc, Barrier};
+use std::{hint, thread};
 
 const ROUNDS: usize = if cfg!(miri) { 2 } else { 50 };
+
+const SPINS: usize = if cfg!(miri) { 0 } else { 2_000 };
 
 pub(super) fn explore<S: Send + Sync + 'static>(
     _: Bound,
@@ -29,14 +31,18 @@ pub(super) fn explore<S: Send + Sync + 'static>(
 
 fn run_once<S: Send + Sync + 'static>(setup: fn() -> S, steps: &[Step<S>], check: Step<S>) {
     let state = Arc::new(setup());
-    let waiting = Arc::new(AtomicUsize::new(steps.len()));
+    let (barrier, waiting) = (Arc::new(Barrier::new(steps.len())), Arc::new(AtomicUsize::new(steps.len())));
     let spawn = |step: Step<S>| {
-        let (state, waiting) = (state.clone(), waiting.clone());
+        let (state, barrier, waiting) = (state.clone(), barrier.clone(), waiting.clone());
         thread::spawn(move || {
-            // They begin together. Relaxed, so it orders nothing else.
+            // All are there; and then they begin together, if the processor has room for all of them.
+            barrier.wait();
             waiting.fetch_sub(1, Ordering::Relaxed);
-            while waiting.load(Ordering::Relaxed) != 0 {
-                thread::yield_now();
+            for _ in 0..SPINS {
+                if waiting.load(Ordering::Relaxed) == 0 {
+                    break;
+                }
+                hint::spin_loop();
             }
             step(&state);
         })

@@ -78,13 +78,44 @@ fn a_lease_that_is_handed_on_loses_no_event() {
 fn a_thread_that_ends_hands_its_block_to_the_next() {
     let bound = Bound { preemptions: Some(3), least_runs: 300 };
     let record: super::Step<Arc<Shared>> = |shared| {
-        // SAFETY: all cells of one monitor, which the caller holds.
-        let path = unsafe { PathRef::new(&shared.cells, 0) };
-        shared.record(&path, Outcome::Success);
-        shared.record(&path, Outcome::Success);
+        record_once(shared);
+        record_once(shared);
     };
     explore(bound, shared, &[record, record], |shared| {
         assert_eq!(outcomes(shared, 0), 4);
         assert_eq!(shared.pool.blocks().count(), 2, "one block and the fallback");
     });
+}
+
+/// Thread-locals go one by one, and one of the host's may record when the lease has gone already. (loom's go all at once.)
+#[cfg(not(foreshock_loom))]
+#[test]
+fn a_record_in_a_destructor_writes_no_block_of_another_thread() {
+    struct Late(Arc<Shared>);
+
+    impl Drop for Late {
+        fn drop(&mut self) {
+            for _ in 0..10 {
+                record_once(&self.0);
+            }
+        }
+    }
+
+    thread_local! {
+        static LATE: std::cell::OnceCell<Late> = const { std::cell::OnceCell::new() };
+    }
+
+    let bound = Bound { preemptions: None, least_runs: 1 };
+    let record: super::Step<Arc<Shared>> = |shared| {
+        // Before the lease, and so destroyed after it.
+        LATE.with(|late| late.set(Late(shared.clone())).unwrap_or_else(|_| unreachable!("a new thread")));
+        record_once(shared);
+    };
+    explore(bound, shared, &[record, record], |shared| assert_eq!(outcomes(shared, 0), 22));
+}
+
+fn record_once(shared: &Shared) {
+    // SAFETY: all cells of one monitor, which the caller holds.
+    let path = unsafe { PathRef::new(&shared.cells, 0) };
+    shared.record(&path, Outcome::Success);
 }

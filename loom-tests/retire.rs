@@ -73,6 +73,7 @@ pub(super) fn retire(state: &State) {
         let (now, count) = (sums(shared, 0), outcomes(shared, 0));
         assert!(given_up_at == KEPT || count == given_up_at, "a record went to a number that was given up");
         if !retirement.advance(shared, |_| now, |_| false).is_empty() {
+            assert_eq!(now, idle, "given up in spite of a record");
             given_up_at = count;
         } else if !retirement.is_candidate(0) {
             break;

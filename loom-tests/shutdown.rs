@@ -14,7 +14,7 @@ struct State {
     shared: Arc<Shared>,
     drained: Tally,
     turns: Turns,
-    /// The host's own word that a thread has recorded what it had to.
+    /// The host's own word that a thread has done what it had to.
     done: AtomicU32,
 }
 
@@ -72,10 +72,13 @@ fn after_shutdown_every_record_is_refused() {
     let record: super::Step<State> = |state| {
         succeed(state);
         state.turns.take();
+        let (has_ended, before) = (state.done.load(Ordering::Acquire) == 1, refused(state));
         succeed(state);
+        assert!(!has_ended || refused(state) == before + 1, "recorded after shutdown");
     };
     let shut_down: super::Step<State> = |state| {
         assert!(state.shared.end());
+        state.done.store(1, Ordering::Release);
         state.turns.take();
     };
     explore(bound, setup, &[record, shut_down], |state| {

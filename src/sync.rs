@@ -43,7 +43,7 @@ pub(crate) fn seeded(bug: &str) -> bool {
     NAMED.get_or_init(|| std::env::var("FORESHOCK_SEED").unwrap_or_default()) == bug
 }
 
-/// `order!(Release, "name")` is `Ordering::Release`, and `Relaxed` where that bug is seeded.
+/// `order!(Release, "...")` is `Ordering::Release`, and `Relaxed` where that bug is seeded.
 #[cfg(not(foreshock_seeded))]
 macro_rules! order {
     ($ordering:ident, $bug:literal) => {

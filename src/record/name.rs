@@ -1,5 +1,6 @@
 //! Names come from outside: bounded here, escaped where they are printed.
 
+use crate::sync::Witness;
 use foldhash::fast::FixedState;
 use std::hash::BuildHasher;
 use std::ops::RangeInclusive;
@@ -58,19 +59,25 @@ pub(crate) enum Match {
 pub(crate) struct Name {
     text: Arc<str>,
     cut_off: u64,
+    /// Written once, before anybody reads it, and freed after everybody has.
+    witness: Witness,
 }
 
 impl Name {
     pub(crate) fn new(name: BoundedName<'_>) -> Self {
-        Self { text: name.text.into(), cut_off: name.cut_off }
+        let witness = Witness::default();
+        witness.write();
+        Self { text: name.text.into(), cut_off: name.cut_off, witness }
     }
 
     pub(crate) fn text(&self) -> &Arc<str> {
+        self.witness.read();
         &self.text
     }
 
     #[inline(always)]
     pub(crate) fn compare(&self, other: BoundedName<'_>) -> Match {
+        self.witness.read();
         if !same(self.text.as_bytes(), other.text.as_bytes()) {
             Match::Different
         } else if self.cut_off == other.cut_off {
@@ -78,6 +85,12 @@ impl Name {
         } else {
             Match::SameText
         }
+    }
+}
+
+impl Drop for Name {
+    fn drop(&mut self) {
+        self.witness.write();
     }
 }
 

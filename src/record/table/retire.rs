@@ -78,7 +78,7 @@ impl NameTable {
             link = node.next.load(Ordering::Relaxed);
             if link == number + 1 {
                 // Release: pairs with the Acquire load in `walk`.
-                node.next.store(next, order!(Release, "unlinked"));
+                node.next.store(next, Ordering::Release);
                 return;
             }
         }
