@@ -4,15 +4,12 @@
 
 mod common;
 
-use common::again::{role, run_again};
 use common::mixed::Host;
-use common::scale::scaled;
 use common::{assert_conserved, manual_with, status};
 use foreshock::FailureType::UploadFailure;
 use foreshock::{Clock, Monitor, Outcome};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::os::unix::process::ExitStatusExt;
 
 /// Refuses what the calling thread asks for, from a certain time on.
 struct Failing;
@@ -22,14 +19,16 @@ thread_local! {
     static GRANTED: Cell<u64> = const { Cell::new(u64::MAX) };
     /// Allocations that it is refused then.
     static REFUSED: Cell<u64> = const { Cell::new(0) };
+    static LARGEST_REFUSED: Cell<usize> = const { Cell::new(0) };
 }
 
 /// No destructor, so it can be reached at any time of a thread's life.
-fn is_granted() -> bool {
+fn is_granted(bytes: usize) -> bool {
     match (GRANTED.get(), REFUSED.get()) {
         (u64::MAX, _) | (0, 0) => true,
         (0, refused) => {
             REFUSED.set(refused - 1);
+            LARGEST_REFUSED.set(LARGEST_REFUSED.get().max(bytes));
             false
         }
         (granted, _) => {
@@ -48,7 +47,7 @@ fn grant(granted: u64, then_refuse: u64) {
 unsafe impl GlobalAlloc for Failing {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the contract of `alloc`.
-        if is_granted() { unsafe { System.alloc(layout) } } else { std::ptr::null_mut() }
+        if is_granted(layout.size()) { unsafe { System.alloc(layout) } } else { std::ptr::null_mut() }
     }
 
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
@@ -58,7 +57,11 @@ unsafe impl GlobalAlloc for Failing {
 
     unsafe fn realloc(&self, place: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         // SAFETY: the caller keeps the contract of `realloc`.
-        if is_granted() { unsafe { System.realloc(place, layout, new_size) } } else { std::ptr::null_mut() }
+        if is_granted(new_size) {
+            unsafe { System.realloc(place, layout, new_size) }
+        } else {
+            std::ptr::null_mut()
+        }
     }
 }
 
@@ -69,72 +72,67 @@ static ALLOCATOR: Failing = Failing;
 /// an `Arc`, a name), which aborts where it gets none.
 const SMALL_BYTES: usize = 4_096;
 
-const STARTED: i32 = 10;
-const NO_MEMORY: i32 = 11;
+/// How a start ends that is refused an allocation; what the process that tries it says at its own end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(i32)]
+enum End {
+    Started = 10,
+    NoMemory,
+    /// Refused no more than a page.
+    SmallAbort,
+    LargeAbort,
+}
 
-/// Its role: the number of an allocation of `start()`, and how many are refused from there.
-#[test]
-fn the_start_that_is_run_again() {
-    let Some(role) = role() else {
-        return;
-    };
-    let (granted, refused) = role.split_once(' ').expect("two numbers");
-    let (granted, refused) = (granted.parse().expect("a number"), refused.parse().expect("a number"));
+/// In place of the standard library's last word.
+extern "C" fn end_of_an_abort(_signal: i32) {
+    let end = if LARGEST_REFUSED.get() > SMALL_BYTES { End::LargeAbort } else { End::SmallAbort };
+    // SAFETY: ends the process at once, which a signal handler may.
+    unsafe { libc::_exit(end as i32) }
+}
+
+/// Starts a monitor in a process of its own, which ends with it.
+fn end_of_start(granted: u64, refused: u64) -> End {
     // The processor's clock is measured at its first use, and that takes its time.
     let builder = Monitor::builder().clock(Clock::manual().0);
-    grant(granted, refused);
-    let started = builder.start();
-    grant(u64::MAX, 0);
-    let status = match started {
-        Ok(_) => STARTED,
-        Err(error) if error.is_memory() => NO_MEMORY,
-        Err(_) => 1,
-    };
-    // Nothing of the harness is to be run, and nothing of the monitor.
-    std::process::exit(status);
-}
-
-/// How a start ends that is refused an allocation.
-#[derive(Debug, PartialEq)]
-enum End {
-    Started,
-    NoMemory,
-    /// Of so many bytes.
-    Aborted(usize),
-}
-
-fn end_of_start(granted: u64, refused: u64) -> End {
-    let output = run_again("the_start_that_is_run_again", &format!("{granted} {refused}"));
-    match (output.status.code(), output.status.signal()) {
-        (Some(STARTED), _) => End::Started,
-        (Some(NO_MEMORY), _) => End::NoMemory,
-        (None, Some(libc::SIGABRT)) => {
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            let bytes = said.split("memory allocation of ").nth(1).and_then(|rest| rest.split(' ').next());
-            End::Aborted(bytes.and_then(|bytes| bytes.parse().ok()).unwrap_or(usize::MAX))
+    // SAFETY: the child starts a monitor and leaves by `_exit`: nothing of the test harness runs in it twice.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "fork");
+    if pid == 0 {
+        let on_abort: extern "C" fn(i32) = end_of_an_abort;
+        // SAFETY: the handler is a function of this program, and does what a handler may. Nobody is to read what the
+        // standard library says about each of these.
+        unsafe {
+            libc::signal(libc::SIGABRT, on_abort as libc::sighandler_t);
+            libc::close(libc::STDERR_FILENO);
         }
-        _ => panic!("{output:?}"),
+        grant(granted, refused);
+        let started = builder.start();
+        grant(u64::MAX, 0);
+        let end = if started.is_ok() { End::Started } else { End::NoMemory };
+        let is_known = started.as_ref().err().is_none_or(foreshock::Error::is_memory);
+        // SAFETY: as above.
+        unsafe { libc::_exit(if is_known { end as i32 } else { 1 }) }
     }
+    let mut status = 0;
+    // SAFETY: `pid` is our child, `status` is a valid place for an int.
+    assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
+    let ends = [End::Started, End::NoMemory, End::SmallAbort, End::LargeAbort];
+    let said = libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status));
+    *ends.iter().find(|end| Some(**end as i32) == said).unwrap_or_else(|| panic!("status {status:x}"))
 }
 
 #[test]
 fn a_start_that_is_refused_a_table_is_an_error_whichever_it_is() {
-    for then_refuse in [1, u64::MAX].into_iter().take(scaled(1, 2) as usize) {
-        let mut ends = Vec::new();
-        for granted in 0.. {
-            match end_of_start(granted, then_refuse) {
-                End::Started => break,
-                end => ends.push(end),
-            }
-        }
-        let errors = ends.iter().filter(|end| **end == End::NoMemory).count();
-        let bytes = |end: &End| if let End::Aborted(bytes) = end { *bytes } else { 0 };
-        let most = ends.iter().map(bytes).max().unwrap_or(0);
-        assert!(most <= SMALL_BYTES, "{most} bytes: {ends:?}");
-        assert!(errors >= 10, "{errors} tables: {ends:?}");
+    for then_refuse in [1, u64::MAX] {
+        let ends = (0..).map(|granted| end_of_start(granted, then_refuse));
+        let ends: Vec<End> = ends.take_while(|end| *end != End::Started).collect();
+        let count = |end| ends.iter().filter(|known| **known == end).count();
+        assert_eq!(count(End::LargeAbort), 0, "{ends:?}");
+        let (errors, aborts) = (count(End::NoMemory), count(End::SmallAbort));
+        assert!(errors >= 10, "{ends:?}");
         println!(
-            "FIGURE of {} allocations of start(), refused {}: {errors} give an error; at the others, of at most {most} bytes, \
-             the standard library aborts",
+            "FIGURE of {} allocations of start(), refused {}: {errors} give an error; at {aborts}, of at most {SMALL_BYTES} bytes \
+             each, the standard library aborts",
             ends.len(),
             if then_refuse == 1 { "one at a time" } else { "one and all after it" },
         );

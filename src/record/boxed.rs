@@ -81,10 +81,7 @@ mod tests {
 
     #[test]
     fn what_no_memory_can_hold_is_an_error() {
-        // The latter is what a layout may have, and more than any address space.
-        for too_many in [usize::MAX, isize::MAX as usize / 8] {
-            let error = Error::from(boxed("too much", too_many, || 1u64).unwrap_err());
-            assert_eq!(error.to_string(), "no memory for too much");
-        }
+        let error = Error::from(boxed("too much", usize::MAX, || 1u64).unwrap_err());
+        assert_eq!(error.to_string(), "no memory for too much");
     }
 }
