@@ -13,7 +13,7 @@ use std::fmt;
 /// assert_eq!(error.field(), Some("max_paths"));
 /// assert_eq!(error.to_string(), "max_paths = 0: allowed is 1 to 65535");
 /// ```
-pub struct Error(Box<Reason>);
+pub struct Error(Reason);
 
 enum Reason {
     Config {
@@ -40,57 +40,58 @@ enum Reason {
 
 impl Error {
     pub(crate) fn config(field: &'static str, value: impl fmt::Display, allowed: impl Into<String>) -> Self {
-        Self(Box::new(Reason::Config { field, value: value.to_string(), allowed: allowed.into() }))
+        Self(Reason::Config { field, value: value.to_string(), allowed: allowed.into() })
     }
 
+    /// Allocates nothing: there may be nothing left.
     pub(crate) fn memory(what: &'static str) -> Self {
-        Self(Box::new(Reason::Memory { what }))
+        Self(Reason::Memory { what })
     }
 
     pub(crate) fn thread(source: std::io::Error) -> Self {
-        Self(Box::new(Reason::Thread { source }))
+        Self(Reason::Thread { source })
     }
 
     #[cfg(feature = "prometheus")]
     pub(crate) fn recorder(message: impl Into<String>) -> Self {
-        Self(Box::new(Reason::Recorder { message: message.into() }))
+        Self(Reason::Recorder { message: message.into() })
     }
 
     #[cfg(feature = "prometheus")]
     pub(crate) fn listen(address: impl fmt::Display, source: std::io::Error) -> Self {
-        Self(Box::new(Reason::Listen { address: address.to_string(), source }))
+        Self(Reason::Listen { address: address.to_string(), source })
     }
 
     /// A setting was refused; [`field`](Self::field) says which.
     pub fn is_config(&self) -> bool {
-        matches!(*self.0, Reason::Config { .. })
+        matches!(self.0, Reason::Config { .. })
     }
 
     /// Memory for the fixed tables could not be had.
     pub fn is_memory(&self) -> bool {
-        matches!(*self.0, Reason::Memory { .. })
+        matches!(self.0, Reason::Memory { .. })
     }
 
     /// The operating system refused the collector or the exporter its thread.
     pub fn is_thread(&self) -> bool {
-        matches!(*self.0, Reason::Thread { .. })
+        matches!(self.0, Reason::Thread { .. })
     }
 
     #[cfg(feature = "prometheus")]
     /// A recorder is installed in this process already, or ours could not be built.
     pub fn is_recorder(&self) -> bool {
-        matches!(*self.0, Reason::Recorder { .. })
+        matches!(self.0, Reason::Recorder { .. })
     }
 
     #[cfg(feature = "prometheus")]
     /// The exporter's address could not be bound.
     pub fn is_listen(&self) -> bool {
-        matches!(*self.0, Reason::Listen { .. })
+        matches!(self.0, Reason::Listen { .. })
     }
 
     /// The setting that was refused, under the name of its builder method.
     pub fn field(&self) -> Option<&'static str> {
-        match &*self.0 {
+        match &self.0 {
             Reason::Config { field, .. } => Some(field),
             _ => None,
         }
@@ -99,7 +100,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.0 {
+        match &self.0 {
             Reason::Config { field, value, allowed } => write!(f, "{field} = {value}: allowed is {allowed}"),
             Reason::Memory { what } => write!(f, "no memory for {what}"),
             Reason::Thread { source } => write!(f, "no thread could be started: {source}"),
@@ -119,11 +120,20 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &*self.0 {
+        match &self.0 {
             Reason::Thread { source } => Some(source),
             #[cfg(feature = "prometheus")]
             Reason::Listen { source, .. } => Some(source),
             _ => None,
         }
     }
+}
+
+/// The beginning of a text that may be of any length.
+pub(crate) fn brief(text: &str) -> String {
+    let mut short: String = text.chars().take(80).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
 }

@@ -67,7 +67,7 @@ impl Monitor {
         let shared = Arc::new(Shared::new(&config, clock)?);
         let publisher = Publisher::new(&config, recorder);
         let (tick, manual) = (config.tick, config.manual);
-        let collector = Collector::new(shared.clone(), config);
+        let collector = Collector::new(shared.clone(), config)?;
         let core = Arc::new(Core::new(collector, publisher, tick));
         let worker = if manual { None } else { Some(Worker::start(core.clone())?) };
         Ok(Self(Arc::new(Inner { shared, core, worker: Mutex::new(worker), manual })))

@@ -2,10 +2,12 @@
 
 mod common;
 
+use common::scale::scaled;
 use common::{NS, Scene, assert_conserved, manual, manual_with, outcomes, record_by_name, secs, status};
 use foreshock::FailureType::{IamOperationTimeout, LockTimeout, PeerUnreachable};
 use foreshock::LockHealth::{Degraded, Healthy, Unhealthy};
 use foreshock::Monitor;
+use std::time::Duration;
 
 const PATH: &str = "config/iam/users";
 const DAY: u64 = 86_400;
@@ -68,6 +70,44 @@ fn a_clock_that_jumps_to_and_fro_changes_no_count() {
         assert_eq!((completed, in_window, timeouts), (4 * round, 4 * round, 2 * round));
     }
     assert_conserved(&monitor);
+}
+
+/// Jumps of microseconds and of days, forwards and back, one for each record.
+#[test]
+fn a_clock_that_jumps_for_ever_changes_no_count() {
+    let jumps = scaled(2_000, 100_000);
+    let (monitor, time) = manual();
+    let lock = monitor.lock_path(PATH);
+    let mut lot = 0x9e37_79b9_7f4a_7c15u64;
+    for jump in 0..jumps {
+        lot ^= lot << 13;
+        lot ^= lot >> 7;
+        lot ^= lot << 17;
+        let attempt = lock.attempt();
+        let by = Duration::from_nanos(lot >> 15) / 10u32.pow((lot % 10) as u32);
+        if lot & 16 == 0 {
+            time.advance(by)
+        } else {
+            time.rewind(by)
+        }
+        match jump % 4 {
+            0 => attempt.success(),
+            1 => attempt.timeout(),
+            2 => attempt.error(),
+            _ => drop(attempt),
+        }
+        monitor.record_failure(PeerUnreachable, "node4");
+        let _ = lock.health();
+        monitor.tick();
+    }
+    let seen = status(&monitor, PATH);
+    let counted =
+        [seen.outcomes.success, seen.outcomes.timeout, seen.outcomes.error, seen.outcomes.abandoned];
+    assert_eq!((counted, seen.in_flight), ([jumps / 4; 4], 0));
+    let statistics = monitor.statistics();
+    assert_eq!((statistics.total_events, statistics.processed_events), (jumps / 4 * 5, jumps / 4 * 5));
+    assert_eq!((statistics.ticks, statistics.panics), (jumps + 1, 0));
+    println!("FIGURE {jumps} jumps of the clock by up to 6 days, back and forth: no count changed, no panic");
 }
 
 #[test]
@@ -170,4 +210,18 @@ fn the_length_of_a_pause_is_a_setting() {
     time.oversleep(secs(10) + NS);
     monitor.tick();
     assert_eq!(monitor.statistics().local_pauses, 1);
+}
+
+#[test]
+fn at_the_end_of_time_attempts_are_counted_as_ever() {
+    let (monitor, time) = manual_with(|builder| builder.open_attempts(2));
+    time.advance(Duration::MAX);
+    let lock = monitor.lock_path("a");
+    // More than have a place of their own.
+    let attempts: Vec<_> = (0..5).map(|_| lock.attempt()).collect();
+    assert_eq!(status(&monitor, "a").in_flight, 5);
+    drop(attempts);
+    let ended = status(&monitor, "a");
+    assert_eq!((ended.outcomes.abandoned, ended.in_flight), (5, 0));
+    assert_eq!(monitor.statistics().dropped.after_shutdown, 0);
 }

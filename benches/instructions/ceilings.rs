@@ -4,10 +4,10 @@
 
 pub(crate) const CEILINGS: &[(&str, u64)] = &[
     ("record_success", 16),
-    ("attempt_success", 80),
-    ("attempt_success_latency", 123),
-    ("record_success_by_name", 108),
-    ("record_timeout", 115),
-    ("record_failure", 58),
+    ("attempt_success", 65),
+    ("attempt_success_latency", 104),
+    ("record_success_by_name", 99),
+    ("record_timeout", 111),
+    ("record_failure", 67),
     ("health", 22),
 ];

@@ -1,6 +1,8 @@
 //! Events on their way in: what arrived since the last tick, put in order.
 
-use super::event::{Event, Order};
+use super::event::Event;
+use super::joined::Joined;
+use super::runs::Runs;
 use crate::record::event::ComponentKey;
 
 /// Events that wait for the tick after the next; further ones are judged at once.
@@ -9,8 +11,8 @@ const MAX_AHEAD: usize = 65_536;
 #[derive(Clone, Debug)]
 pub(super) struct Arrivals {
     events: Vec<Event>,
-    is_sorted: bool,
-    newest: Order,
+    runs: Runs,
+    joined: Joined,
     /// The types that a pattern speaks of, a bit for each.
     wanted: u64,
     /// What happened before this is settled: an older event is late.
@@ -20,7 +22,14 @@ pub(super) struct Arrivals {
 
 impl Arrivals {
     pub(super) fn new(wanted: u64) -> Self {
-        Self { events: Vec::new(), is_sorted: true, newest: 0, wanted, settled_to: 0, late: 0 }
+        Self {
+            events: Vec::new(),
+            runs: Runs::default(),
+            joined: Joined::default(),
+            wanted,
+            settled_to: 0,
+            late: 0,
+        }
     }
 
     /// Takes an event; those of one source come in the order of their recording. What is late is counted and taken no
@@ -29,10 +38,8 @@ impl Arrivals {
     pub(super) fn add(&mut self, event: Event) {
         if event.at < self.settled_to {
             self.late += 1;
-        } else if self.wanted & (1 << event.what.kind().0) != 0 {
-            let order = event.order();
-            self.is_sorted &= order >= self.newest;
-            self.newest = self.newest.max(order);
+        } else if self.wanted & (1 << event.what.kind().0) != 0 && !self.joined.add(&event) {
+            self.runs.note(event.order(), self.events.len());
             self.events.push(event);
         }
     }
@@ -42,11 +49,13 @@ impl Arrivals {
     /// The rings are drained one after the other, so of what is recorded meanwhile a part is missed. Left for the next
     /// tick, all of it, it comes in order; judged now, what was missed would be late for it.
     pub(super) fn take(&mut self, now: u64) -> (Vec<Event>, usize) {
-        if !self.is_sorted {
-            // Stable: what one source recorded at the same time stays in order.
-            self.events.sort_by_key(Event::order);
-            self.is_sorted = true;
+        if !self.joined.is_empty() {
+            for group in self.joined.take() {
+                self.runs.note(group.order(), self.events.len());
+                self.events.push(group);
+            }
         }
+        self.runs.sort(&mut self.events);
         let events = std::mem::take(&mut self.events);
         // Nearly always all of them, or all but a few.
         let ahead = events.iter().rev().take_while(|event| event.at > now).count();
@@ -54,11 +63,21 @@ impl Arrivals {
         (events, count)
     }
 
-    /// Keeps what was not taken for the next time.
+    /// Keeps what was not taken for the next time, and the space if there was anything.
     pub(super) fn put_back(&mut self, mut events: Vec<Event>, taken: usize) {
+        if events.is_empty() {
+            events = Vec::new();
+            self.runs.release();
+            self.joined.release();
+        }
         events.drain(..taken);
-        self.newest = events.last().map_or(0, Event::order);
+        self.runs.restart(events.last());
         self.events = events;
+    }
+
+    /// The order of events of these types does not matter if they happen between these times, the last one included.
+    pub(super) fn accept_in_any_order(&mut self, types: u64, from: u64, until: u64) {
+        self.joined.accept(types & self.wanted, from, until);
     }
 
     /// What happened before `settled_to` is late from now on.
@@ -72,7 +91,7 @@ impl Arrivals {
     }
 
     pub(super) fn components(&self) -> impl Iterator<Item = ComponentKey> {
-        self.events.iter().map(|event| event.what.component())
+        self.events.iter().map(|event| event.what.component()).chain(self.joined.components())
     }
 }
 

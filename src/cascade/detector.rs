@@ -9,7 +9,7 @@
 
 use super::arrivals::Arrivals;
 use super::episode::Episode;
-use super::event::Event;
+use super::event::{self, Event};
 use super::groups::SECOND_NS;
 use super::matcher::Matcher;
 use super::merger::{Merger, bits};
@@ -113,6 +113,7 @@ impl Detector {
         self.take_arrivals(now, &mut changes);
         self.settle(now.saturating_sub(self.late_after_ns), &mut changes);
         self.look(now, &mut changes);
+        self.accept_in_any_order(now);
         changes
     }
 
@@ -127,6 +128,9 @@ impl Detector {
 
     fn take_arrivals(&mut self, now: u64, changes: &mut Vec<Change>) {
         let (events, taken) = self.arrivals.take(now);
+        if events.is_empty() {
+            self.storm.groups.release();
+        }
         let newest = self.unsettled.newest();
         let behind = events[..taken].iter().take_while(|event| event.order() < newest).count();
         if behind > 0 {
@@ -239,6 +243,20 @@ impl Detector {
         }
     }
 
+    /// Says which events of the next tick need no order: those newer than all before, of types whose patterns all have
+    /// an episode open then.
+    fn accept_in_any_order(&mut self, now: u64) {
+        let (mut types, mut until) = (!0, u64::MAX);
+        for tracked in &self.patterns {
+            match tracked.view.open_until().filter(|until| *until >= now) {
+                Some(open_until) => until = until.min(open_until),
+                None => types &= !tracked.view.types(),
+            }
+        }
+        let newest = event::time_of(self.unsettled.newest());
+        self.arrivals.accept_in_any_order(types, newest.saturating_add(1), until);
+    }
+
     fn apply_settled(&mut self, event: &Event) {
         for pattern in bits(self.concerned[usize::from(event.what.kind().0)]) {
             self.patterns[pattern].settled.apply(event);
@@ -248,8 +266,7 @@ impl Detector {
     fn take_ended(&mut self, changes: &mut Vec<Change>) {
         for (pattern, tracked) in self.patterns.iter_mut().enumerate() {
             if !tracked.settled.closed().is_empty() {
-                let ended = tracked.settled.take_closed().into_iter();
-                changes.extend(ended.map(|episode| Change::Ended { pattern, episode: Box::new(episode) }));
+                tracked.take_ended(pattern, changes);
                 tracked.renew(self.unsettled.iter());
             }
         }

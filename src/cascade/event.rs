@@ -42,6 +42,11 @@ impl Event {
 /// Time and source of an event, as one number: one comparison without a branch.
 pub(crate) type Order = u128;
 
+/// The time in it.
+pub(super) fn time_of(order: Order) -> u64 {
+    (order >> 16) as u64
+}
+
 /// What failed, in one word: equal words may be merged.
 ///
 /// | bits | content |

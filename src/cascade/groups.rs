@@ -9,6 +9,9 @@ use std::collections::VecDeque;
 
 pub(super) const SECOND_NS: u64 = 1_000_000_000;
 
+/// Space for so many events is kept.
+const KEPT: usize = 64;
+
 #[derive(Clone, Debug)]
 pub(super) struct Groups {
     /// In order of `at`.
@@ -79,7 +82,19 @@ impl Groups {
     pub(super) fn pop_front(&mut self) -> Option<Event> {
         let front = self.list.pop_front()?;
         self.dropped += 1;
+        // What a storm needed is given back when it has passed, by moving an eighth of it.
+        let (len, capacity) = (self.list.len(), self.list.capacity());
+        if capacity > KEPT && len < capacity / 8 {
+            self.list.shrink_to(2 * len);
+        }
         Some(front)
+    }
+
+    /// Gives all space back. Nothing is left to take.
+    pub(super) fn release(&mut self) {
+        debug_assert!(self.list.is_empty());
+        self.list = VecDeque::new();
+        self.merging = None;
     }
 
     /// Takes everything out, in order.

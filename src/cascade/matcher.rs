@@ -225,7 +225,17 @@ impl Matcher {
 
     /// An episode is open, and whatever comes before `end` will join it.
     pub(super) fn is_open_until(&self, end: u64) -> bool {
-        self.open.as_ref().is_some_and(|open| !self.is_over(open, end))
+        self.open_until().is_some_and(|until| until >= end)
+    }
+
+    /// The last moment at which an event would still join the episode that is open.
+    pub(super) fn open_until(&self) -> Option<u64> {
+        self.open.as_ref().map(|open| open.last_at.saturating_add(self.rule.window_ns))
+    }
+
+    /// The types it speaks of, a bit for each.
+    pub(super) fn types(&self) -> u64 {
+        self.rule.types()
     }
 
     /// Episodes found so far.

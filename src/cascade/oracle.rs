@@ -97,6 +97,16 @@ fn stream() -> impl Strategy<Value = Vec<Event>> {
 /// Runs a stream through the detector, event by event, each arriving `delay` after it happened; events of
 /// one source stay in order.
 fn run(detector: &mut Detector, events: &[Event], delays_ns: &[u64]) -> Vec<Vec<Found>> {
+    run_in_ticks(detector, events, delays_ns, &[(1, false)])
+}
+
+/// The same, several events to a tick: how many, and whether the tick began before all but the first of them arrived.
+fn run_in_ticks(
+    detector: &mut Detector,
+    events: &[Event],
+    delays_ns: &[u64],
+    ticks: &[(usize, bool)],
+) -> Vec<Vec<Found>> {
     let mut arrivals: Vec<(u64, Event)> = Vec::new();
     for (event, delay) in events.iter().zip(delays_ns) {
         let behind = arrivals.iter().filter(|(_, e)| e.source == event.source).map(|(at, _)| *at).max();
@@ -113,12 +123,16 @@ fn run(detector: &mut Detector, events: &[Event], delays_ns: &[u64]) -> Vec<Vec<
         }
     };
     let mut now = 0;
-    for (at, event) in arrivals {
-        now = now.max(at);
-        detector.arrive(event);
+    let mut ticks = ticks.iter().cycle();
+    while let Some((events, began_early)) = ticks.next().filter(|_| !arrivals.is_empty()) {
+        let arrived: Vec<_> = arrivals.drain(..(*events).min(arrivals.len())).collect();
+        let as_of = if *began_early { arrived.first() } else { arrived.last() };
+        now = now.max(as_of.map_or(0, |(at, _)| *at));
+        arrived.into_iter().for_each(|(_, event)| detector.arrive(event));
         keep(detector.observe(now));
     }
     // Two windows of silence end everything.
+    now = now.max(events.last().map_or(0, |event| event.at));
     keep(detector.observe(now + 60 * S));
     keep(detector.observe(now + 120 * S));
     found
@@ -148,6 +162,21 @@ proptest! {
         let rules = [rule(2), rule(3)];
         let mut detector = detector(rules.to_vec());
         let found = run(&mut detector, &events, &delays);
+        for (pattern, rule) in rules.iter().enumerate() {
+            prop_assert_eq!(&found[pattern], &episodes(rule, &events));
+        }
+        prop_assert_eq!(detector.late(), 0);
+    }
+
+    #[test]
+    fn how_many_events_come_at_a_tick_does_not_matter(
+        events in stream(),
+        delays in prop::collection::vec(prop_oneof![3 => Just(0), 1 => 0..5 * S], 120),
+        ticks in prop::collection::vec((1usize..30, any::<bool>()), 1..20),
+    ) {
+        let rules = [rule(2), rule(3)];
+        let mut detector = detector(rules.to_vec());
+        let found = run_in_ticks(&mut detector, &events, &delays, &ticks);
         for (pattern, rule) in rules.iter().enumerate() {
             prop_assert_eq!(&found[pattern], &episodes(rule, &events));
         }

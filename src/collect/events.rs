@@ -11,14 +11,15 @@ impl Collector {
         let detector = &mut self.detector;
         let timeline = &self.timeline;
         let finished = self.finished;
-        let mut processed = 0;
-        let mut paused = 0;
+        let totals = &mut self.totals;
         for block in self.shared.pool.blocks() {
             let taken = block.events.drain(|words| {
+                // First, so that it is counted also where what follows panics.
+                totals.processed_events += 1;
                 let raw = RawEvent::from_words(words);
                 let at = timeline.time_of(self.shared.clock.nanos(raw.at));
                 if timeline.in_pause(at) {
-                    paused += 1;
+                    totals.local_pause_events += 1;
                     return;
                 }
                 if finished {
@@ -27,11 +28,8 @@ impl Collector {
                 let what = What::new(raw.kind, raw.component, raw.operation);
                 detector.arrive(Event::new(at, what, block.index as u16));
             });
-            processed += taken as u64;
             busy |= taken * BUSY_SHARE >= block.events.capacity();
         }
-        self.totals.processed_events += processed;
-        self.totals.local_pause_events += paused;
         busy
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub(super) struct Failures {
     /// By number; `None` for one that no name has (yet).
     names: Vec<Option<Arc<str>>>,
-    /// By component, then by type; `__other__` is the last.
+    /// By type, then by component, as in the blocks; `__other__` is the last component.
     sums: Vec<u64>,
     total: u64,
 }
@@ -17,11 +17,24 @@ impl Failures {
     pub(super) fn sum(&mut self, shared: &Shared) {
         let known = shared.components.high_water();
         let other = shared.components.other();
+        let width = known as usize + 1;
         self.sums.clear();
-        for component in (0..known).chain([other]) {
-            let of_type =
-                |kind| shared.pool.blocks().map(|block| block.failures(kind, component)).sum::<u64>();
-            self.sums.extend(shared.types.ids().map(of_type));
+        self.sums.resize(shared.types.len() * width, 0);
+        for (kind, sums) in shared.types.ids().zip(self.sums.chunks_exact_mut(width)) {
+            for (component, sum) in (0..known).chain([other]).zip(sums) {
+                *sum = shared.failures.of(kind, component);
+            }
+        }
+        for block in shared.pool.blocks() {
+            block.failures.for_each(|kind, component, count| {
+                let place = if component == other { known } else { component };
+                // One that was registered after `known` was read is summed the next time.
+                let is_known = component == other || component < known;
+                let row = self.sums.chunks_exact_mut(width).nth(usize::from(kind.0)).filter(|_| is_known);
+                if let Some(sum) = row.and_then(|row| row.get_mut(place as usize)) {
+                    *sum += count;
+                }
+            });
         }
         self.total = self.sums.iter().sum();
         self.names.resize(known as usize, None);
@@ -46,21 +59,25 @@ impl Failures {
     /// Every type of every component, zeros included; `__other__` only once it was used.
     pub(super) fn counts(&self, shared: &Shared) -> Vec<FailureCount> {
         let types = shared.types.len();
+        // 0 before the first sum, and then there is nothing to list.
+        let width = (self.sums.len() / types).max(1);
         let mut counts = Vec::with_capacity(self.sums.len());
-        let mut list = |name: &Arc<str>, by_type: &[u64]| {
+        let mut list = |name: &Arc<str>, component: usize| {
+            let by_type = self.sums.iter().skip(component).step_by(width);
             counts.extend(shared.types.ids().zip(by_type).map(|(kind, events)| FailureCount {
                 kind: shared.types.label(kind),
                 component: name.clone(),
                 events: *events,
             }));
         };
-        for (name, by_type) in self.names.iter().zip(self.sums.chunks(types)) {
+        for (component, name) in self.names.iter().enumerate() {
             if let Some(name) = name {
-                list(name, by_type);
+                list(name, component);
             }
         }
-        if let Some(other) = self.sums.chunks(types).last().filter(|by_type| by_type.iter().any(|n| *n > 0)) {
-            list(&crate::record::name::OTHER.into(), other);
+        let others = || self.sums.chunks_exact(width).filter_map(<[u64]>::last);
+        if others().any(|events| *events > 0) {
+            list(&crate::record::name::OTHER.into(), width - 1);
         }
         counts
     }

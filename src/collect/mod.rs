@@ -7,9 +7,11 @@ mod episodes;
 mod events;
 mod failures;
 mod in_flight;
-mod paths;
+#[cfg(all(test, not(foreshock_loom)))]
+mod panics;
+pub(crate) mod paths;
 mod report;
-mod retire;
+pub(crate) mod retire;
 mod thread;
 mod timeline;
 mod trouble;
@@ -20,7 +22,9 @@ pub(crate) use thread::{Core, Worker, is_publishing};
 use crate::cascade::Detector;
 use crate::clock::nanos;
 use crate::config::Config;
+use crate::error::Error;
 use crate::publish::{NewWaits, Publication};
+use crate::record::boxed::boxed;
 use crate::record::event::ComponentKey;
 use crate::record::shared::Shared;
 use crate::sync::two_sided_fence;
@@ -48,7 +52,7 @@ pub(crate) struct Collector {
     config: Config,
     timeline: Timeline,
     /// By number; `__other__` is the last.
-    paths: Vec<Option<PathState>>,
+    paths: Box<[Option<PathState>]>,
     next_generation: u64,
     /// What the cells of a number held when it was given back, for the next name that gets it.
     bases: HashMap<u32, Base>,
@@ -84,7 +88,6 @@ struct Totals {
     last_timestamp_seconds: f64,
 }
 
-/// Space that every tick uses again.
 /// What tells that there is something to sum.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Seen {
@@ -94,6 +97,7 @@ struct Seen {
     bucket: u64,
 }
 
+/// Space that every tick uses again.
 #[derive(Default)]
 struct Scratch {
     sums: Vec<PathSums>,
@@ -117,11 +121,11 @@ struct Look {
 }
 
 impl Collector {
-    pub(crate) fn new(shared: Arc<Shared>, config: Config) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, config: Config) -> Result<Self, Error> {
         let rules: Vec<_> = config.patterns.iter().map(|(_, rule)| *rule).collect();
-        Self {
+        Ok(Self {
             timeline: Timeline::new(&shared.clock),
-            paths: (0..=config.max_paths).map(|_| None).collect(),
+            paths: boxed("paths", config.max_paths + 1, || None)?,
             next_generation: 1,
             bases: HashMap::new(),
             in_flight: InFlight::default(),
@@ -140,7 +144,7 @@ impl Collector {
             scratch: Scratch::default(),
             shared,
             config,
-        }
+        })
     }
 
     /// Looks once. `planned_at`: the clock's reading at which this tick was to come, if it was waited for.

@@ -15,12 +15,12 @@ use std::sync::Arc;
 
 /// Sums over all blocks of the cells of one path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct PathSums {
-    pub(super) outcomes: Outcomes,
+pub(crate) struct PathSums {
+    pub(crate) outcomes: Outcomes,
 }
 
 impl PathSums {
-    pub(super) fn add(&mut self, block: &Block, path: usize) {
+    pub(crate) fn add(&mut self, block: &Block, path: usize) {
         if let Some(counters) = block.paths.get(path) {
             self.outcomes.success += counters.outcome(Outcome::Success);
             self.outcomes.timeout += counters.outcome(Outcome::Timeout);
@@ -52,7 +52,7 @@ pub(super) struct PathState {
     health: LockHealth,
     is_slow: bool,
     /// `None` where latency is not tracked.
-    waits: Option<Waits>,
+    waits: Option<Box<Waits>>,
     /// Something was recorded since the waits were last looked at.
     has_new_waits: bool,
 }
@@ -72,7 +72,7 @@ impl PathState {
             placed: 0,
             health: LockHealth::Healthy,
             is_slow: false,
-            waits: config.track_latency.then(|| Waits::new(base.waits)),
+            waits: config.track_latency.then(|| Box::new(Waits::new(base.waits))),
             has_new_waits: false,
         }
     }
@@ -161,7 +161,7 @@ impl PathState {
             in_flight: self.open_guards(cell) + u64::try_from(announced).unwrap_or(0),
             oldest_in_flight_seconds: self.oldest_age_ns.map(|ns| ns as f64 / 1e9),
             is_slow: self.is_slow,
-            wait: self.waits.as_ref().and_then(|waits| waits.status(shared)),
+            wait: self.waits.as_ref().and_then(|waits| waits.status),
             number,
             generation: self.generation,
         }

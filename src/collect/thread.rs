@@ -4,10 +4,10 @@ use super::{Collector, TickResult};
 use crate::clock::{Clock, nanos};
 use crate::error::Error;
 use crate::publish::{NewWaits, Publication, Publisher, Snapshot, Statistics};
-use crate::sync::process_wide::{AtomicU64, Ordering};
+use crate::sync::process_wide::{AtomicBool, AtomicU64, Ordering};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -21,7 +21,7 @@ const SHUTDOWN_WAIT: Duration = Duration::from_secs(5);
 /// The collector, what it publishes to, and what it published last. Locked apart, so that a recorder that blocks
 /// holds up nothing but publishing.
 pub(crate) struct Core {
-    collector: Mutex<Collector>,
+    pub(super) collector: Mutex<Collector>,
     publisher: Mutex<Publisher>,
     latest: Mutex<Arc<Snapshot>>,
     panics: AtomicU64,
@@ -147,35 +147,41 @@ impl Core {
     }
 
     /// Ticks until told to stop.
-    fn run(&self, stop: &Receiver<()>) {
+    fn run(&self, stop: &AtomicBool) {
         let mut wait = self.tick;
-        let mut planned_at = self.reading_after(wait);
-        // Parked. The only thing that wakes it before the time is the end, by a message or by the loss of the sender:
-        // recording threads do not know this channel.
-        while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(wait) {
+        loop {
+            let planned_at = self.reading_after(wait);
+            // The only one who unparks it is the end: recording threads do not know this thread. Whatever else wakes it
+            // makes a tick come early.
+            thread::park_timeout(wait);
+            // (STOP) Acquire: pairs with the Release store in `Worker::stop`. What was recorded before the end was asked
+            // for is in the last tick.
+            if stop.load(Ordering::Acquire) {
+                break;
+            }
             let busy = self.guarded(|collector| collector.tick(planned_at, false));
             wait = if busy { self.tick.min(BUSY_TICK) } else { self.tick };
-            planned_at = self.reading_after(wait);
         }
         self.finish();
     }
 }
 
 /// A panic while the lock was held has been counted, and the next tick starts from what is there.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The collector thread and its one owner.
 pub(crate) struct Worker {
     thread: JoinHandle<()>,
-    stop: SyncSender<()>,
+    stop: Arc<AtomicBool>,
     ended: Receiver<()>,
 }
 
 impl Worker {
     pub(crate) fn start(core: Arc<Core>) -> Result<Self, Error> {
-        let (stop, stopped) = sync_channel(1);
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
         let (end, ended) = sync_channel(1);
         let thread = thread::Builder::new()
             .name("foreshock".to_owned())
@@ -190,7 +196,9 @@ impl Worker {
     /// Has the thread make its last tick, and waits for it. A thread that hangs in the host's recorder is left
     /// behind after five seconds.
     pub(crate) fn stop(self) {
-        let _ = self.stop.try_send(());
+        // (STOP) pairs with the load in `Core::run`.
+        self.stop.store(true, Ordering::Release);
+        self.thread.thread().unpark();
         if self.thread.thread().id() == thread::current().id() {
             // The host's recorder dropped the last monitor: the thread ends by itself.
             return;

@@ -34,11 +34,13 @@ pub(super) struct Waits {
     sum_ticks: u64,
     /// What was published in all differs from the exact sum by this.
     owed_seconds: f64,
+    /// As of the last call of `take_new`; `None` before the first wait.
+    pub(super) status: Option<WaitStatus>,
 }
 
 impl Waits {
     pub(super) fn new(base: Option<Box<RawWaits>>) -> Self {
-        Self { base, counts: Box::new([0; BUCKETS]), sum_ticks: 0, owed_seconds: 0.0 }
+        Self { base, counts: Box::new([0; BUCKETS]), sum_ticks: 0, owed_seconds: 0.0, status: None }
     }
 
     /// Takes in what the cells stand at; the number of new waits by bucket, and their sum.
@@ -72,11 +74,11 @@ impl Waits {
         };
         let values: Vec<_> = filled().map(|(bucket, count)| (value(bucket), *count)).collect();
         self.owed_seconds = exact - values.iter().map(|(value, count)| value * *count as f64).sum::<f64>();
+        self.status = self.summary(&scale);
         values
     }
 
-    pub(super) fn status(&self, shared: &Shared) -> Option<WaitStatus> {
-        let scale = Seconds { clock: &shared.clock, scale: shared.wait_scale };
+    fn summary(&self, scale: &Seconds<'_>) -> Option<WaitStatus> {
         let count: u64 = self.counts.iter().sum();
         let longest = self.counts.iter().rposition(|count| *count > 0)?;
         Some(WaitStatus {

@@ -76,7 +76,7 @@ impl Default for Builder {
             max_components: 256,
             max_threads: 128,
             ring_events: 1_024,
-            open_attempts: 1_024,
+            open_attempts: 512,
             max_published_paths: None,
             track_latency: true,
             raise_lock_timeouts: true,
@@ -135,7 +135,7 @@ setters! {
     max_threads: usize = "32";
     /// Failure events that a thread's ring holds until the next tick; a full ring refuses the newest and counts it. Default 1,024; a power of two, 2 to 65,536.
     ring_events: usize = "256";
-    /// Attempts in flight, begun by one thread, whose age is known; the count is exact beyond. Default 1,024; a
+    /// Attempts in flight, begun by one thread, whose age is known; the count is exact beyond. Default 512; a
     /// power of two, 2 to 65,536.
     open_attempts: usize = "4_096";
     /// Measures how long each attempt took (`lock_health_wait_seconds`), at two readings of the clock per attempt.

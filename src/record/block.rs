@@ -7,25 +7,21 @@
 //! The cells are `Relaxed`: each is a sum of its own, and a sum read a moment early is completed at the next
 //! tick. At a quiet moment (the threads joined, or otherwise ordered before the reader) all are seen.
 
-use super::boxed::boxed;
+use super::boxed::{NoMemory, boxed};
 use super::counters::PathCounters;
-use super::failure::TypeId;
 use super::open::OpenAttempts;
 use super::recent::Recent;
 use super::ring::Ring;
 use super::sequence::Sequence;
+use super::tally::Tallies;
 use super::wait::WaitHistogram;
-use crate::error::Error;
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, order};
 
 /// The sizes of every block of a monitor.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
     /// Paths, `__other__` included.
     pub(crate) paths: usize,
-    /// Components, `__other__` included.
-    pub(crate) components: usize,
-    pub(crate) types: usize,
     /// Events a ring holds; a power of two.
     pub(crate) ring_events: usize,
     /// Attempts whose age is known at one time; a power of two.
@@ -46,9 +42,7 @@ pub(crate) struct Block {
     pub(crate) paths: Box<[PathCounters]>,
     /// By path; empty where latency is not tracked.
     pub(crate) waits: Box<[WaitHistogram]>,
-    /// By type, then by component.
-    failures: Box<[AtomicU64]>,
-    components: usize,
+    pub(crate) failures: Tallies,
     pub(crate) open: OpenAttempts,
     pub(crate) events: Ring<2>,
     pub(crate) refused: Refused,
@@ -62,8 +56,7 @@ pub(crate) struct Refused {
 }
 
 impl Block {
-    pub(crate) fn new(index: usize, layout: Layout) -> Result<Self, Error> {
-        let failures = layout.types * layout.components;
+    pub(crate) fn new(index: usize, layout: Layout) -> Result<Self, NoMemory> {
         let waits = if layout.track_latency { layout.paths } else { 0 };
         Ok(Self {
             sequence: Sequence::default(),
@@ -73,22 +66,11 @@ impl Block {
             recent_paths: Recent::default(),
             paths: boxed("path counters", layout.paths, PathCounters::default)?,
             waits: boxed("wait histograms", waits, WaitHistogram::default)?,
-            failures: boxed("failure counters", failures, || AtomicU64::new(0))?,
-            components: layout.components,
+            failures: Tallies::default(),
             open: OpenAttempts::new(layout.open_attempts)?,
             events: Ring::new(layout.ring_events)?,
             refused: Refused::default(),
         })
-    }
-
-    pub(super) fn failure_cell(&self, kind: TypeId, component: u32) -> Option<&AtomicU64> {
-        self.failures.get(usize::from(kind.0) * self.components + component as usize)
-    }
-
-    /// Failures of one kind and component (not of a path in the role of one), those included whose event
-    /// found the ring full.
-    pub(crate) fn failures(&self, kind: TypeId, component: u32) -> u64 {
-        self.failure_cell(kind, component).map_or(0, |cell| cell.load(Ordering::Relaxed))
     }
 
     /// A number that stands still while nothing is recorded. Who sees it sees all that was counted before.
@@ -99,7 +81,7 @@ impl Block {
     /// For the collector: `None` while nothing is pinned here, else a token that changes when the pin ends.
     pub(crate) fn pinned(&self) -> Option<u64> {
         // Acquire: pairs with (UNPIN) in `pin.rs`.
-        match self.pins.load(Ordering::Acquire) {
+        match self.pins.load(order!(Acquire, "pins_seen")) {
             0 => self.sequence.pinned(),
             pins => Some(u64::from(pins)),
         }

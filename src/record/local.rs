@@ -11,7 +11,7 @@ use super::counters::PathCounters;
 use super::pool::Lease;
 use super::shared::Shared;
 use super::writer::Writer;
-use crate::sync::Ordering;
+use crate::sync::{Ordering, seeded, thread_local};
 use std::cell::{Cell, RefCell};
 use std::ptr;
 
@@ -36,14 +36,16 @@ struct Leases(RefCell<Vec<(u64, Lease)>>);
 impl Drop for Leases {
     fn drop(&mut self) {
         // Before the leases go, so that no record finds a block that is not this thread's any more.
-        LAST.set(NO_MONITOR);
+        if !seeded("last_kept") {
+            forget_last();
+        }
     }
 }
 
 /// The block that this thread recorded to last, if it was this monitor's and the monitor still records.
 #[inline(always)]
 pub(crate) fn own_block(shared: &Shared) -> Option<&Block> {
-    let last = LAST.get();
+    let last = LAST.with(Cell::get);
     // Relaxed: the number is compared, nothing is read on its strength. After shutdown it matches no thread's.
     if last.monitor != shared.live.load(Ordering::Relaxed) {
         return None;
@@ -65,7 +67,7 @@ pub(crate) struct Own<'a> {
 /// This thread's block, if it records to the monitor of the path and the path is calm.
 #[inline(always)]
 pub(crate) fn calm(path: &PathRef) -> Option<Own<'_>> {
-    let last = LAST.get();
+    let last = LAST.with(Cell::get);
     // Relaxed inside: the number is compared, nothing is read on its strength.
     (last.monitor == path.cell().calm.word()).then_some(Own {
         block: last.block,
@@ -99,15 +101,26 @@ pub(crate) fn any_writer(shared: &Shared) -> Option<Writer<'_>> {
     if !shared.is_live() {
         return None;
     }
-    let leased = LEASES.try_with(|leases| leases.block_of(shared)).ok().flatten();
+    // SAFETY: this thread's, which is here and does not end.
+    let leases = unsafe { leases_of_this_thread().as_ref() };
+    let leased = leases.and_then(|leases| leases.block_of(shared));
     let own = leased.and_then(|index| shared.pool.block(index));
     Some(match own {
         Some(block) => {
-            LAST.set(Last { monitor: shared.id, block, counters: block.paths.as_ptr() });
+            set_last(Last { monitor: shared.id, block, counters: block.paths.as_ptr() });
             Writer::Sole(block)
         }
         None => Writer::Shared(shared.pool.fallback()),
     })
+}
+
+/// Null while and after this thread's leases are given back.
+///
+/// The first call on a thread has the standard library register a destructor. It gives that to the C library where that takes
+/// it, and else to a list of its own, which panics where it would hold more than an address space does. `extern "C"` says that
+/// nothing is unwound from here.
+extern "C" fn leases_of_this_thread() -> *const Leases {
+    LEASES.try_with(ptr::from_ref).unwrap_or(ptr::null())
 }
 
 impl Leases {
@@ -122,7 +135,11 @@ impl Leases {
         leases.try_reserve(1).ok()?;
         let lease = shared.pool.lease()?;
         let index = lease.block().index;
-        leases.push((shared.id, lease));
+        // Not `push`, which would grow the table, and where it cannot, abort.
+        leases.spare_capacity_mut().first_mut()?.write((shared.id, lease));
+        let len = leases.len() + 1;
+        // SAFETY: the place behind the last was there, and has just been written.
+        unsafe { leases.set_len(len) };
         Some(index)
     }
 }
@@ -130,12 +147,17 @@ impl Leases {
 /// Drops what monitors left behind that are gone.
 fn forget_orphans(leases: &mut Vec<(u64, Lease)>) {
     if leases.iter().any(|(_, lease)| lease.is_orphan()) {
-        LAST.set(NO_MONITOR);
+        forget_last();
         leases.retain(|(_, lease)| !lease.is_orphan());
     }
 }
 
 /// In a child after `fork`: the one thread there is must ask again before it records.
 pub(crate) fn forget_last() {
-    LAST.set(NO_MONITOR);
+    set_last(NO_MONITOR);
+}
+
+fn set_last(last: Last) {
+    // It has no destructor, and so never fails; under loom every thread-local goes when its thread ends.
+    let _ = LAST.try_with(|own| own.set(last));
 }

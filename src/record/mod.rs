@@ -5,7 +5,7 @@
 
 mod attempt;
 pub(crate) mod block;
-mod boxed;
+pub(crate) mod boxed;
 pub(crate) mod calm;
 pub(crate) mod cell;
 mod component;
@@ -26,6 +26,7 @@ pub(crate) mod run;
 pub(crate) mod sequence;
 pub(crate) mod shared;
 pub(crate) mod table;
+pub(crate) mod tally;
 pub(crate) mod wait;
 pub(crate) mod writer;
 

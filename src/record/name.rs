@@ -1,9 +1,10 @@
 //! Names come from outside: bounded here, escaped where they are printed.
 
+use super::boxed::{NoMemory, boxed_one, boxed_str};
+use crate::sync::Witness;
 use foldhash::fast::FixedState;
 use std::hash::BuildHasher;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
 /// The path or component that stands for all beyond a limit.
 pub(crate) const OTHER: &str = "__other__";
@@ -30,9 +31,9 @@ impl<'a> BoundedName<'a> {
 
     #[cold]
     fn cut(name: &'a str) -> Self {
-        let text = &name[..name.floor_char_boundary(MAX_BYTES)];
-        let rest = FixedState::default().hash_one(&name[text.len()..]);
-        Self { text, cut_off: rest | 1 }
+        // It is on a boundary, so nothing is lost to the other way out.
+        let (text, rest) = name.split_at_checked(name.floor_char_boundary(MAX_BYTES)).unwrap_or(("", name));
+        Self { text, cut_off: FixedState::default().hash_one(rest) | 1 }
     }
 
     pub(crate) fn is_cut(&self) -> bool {
@@ -56,21 +57,28 @@ pub(crate) enum Match {
 
 /// A name as stored.
 pub(crate) struct Name {
-    text: Arc<str>,
+    text: Box<str>,
     cut_off: u64,
+    /// Written once, before anybody reads it, and freed after everybody has.
+    witness: Witness,
 }
 
 impl Name {
-    pub(crate) fn new(name: BoundedName<'_>) -> Self {
-        Self { text: name.text.into(), cut_off: name.cut_off }
+    pub(crate) fn new(name: BoundedName<'_>) -> Result<Box<Self>, NoMemory> {
+        let text = boxed_str("a name", name.text)?;
+        let witness = Witness::default();
+        witness.write();
+        boxed_one("a name", Self { text, cut_off: name.cut_off, witness })
     }
 
-    pub(crate) fn text(&self) -> &Arc<str> {
+    pub(crate) fn text(&self) -> &str {
+        self.witness.read();
         &self.text
     }
 
     #[inline(always)]
     pub(crate) fn compare(&self, other: BoundedName<'_>) -> Match {
+        self.witness.read();
         if !same(self.text.as_bytes(), other.text.as_bytes()) {
             Match::Different
         } else if self.cut_off == other.cut_off {
@@ -78,6 +86,12 @@ impl Name {
         } else {
             Match::SameText
         }
+    }
+}
+
+impl Drop for Name {
+    fn drop(&mut self) {
+        self.witness.write();
     }
 }
 
@@ -135,7 +149,7 @@ mod tests {
     fn two_long_names_with_one_beginning_are_not_the_same() {
         let first = format!("{}first", "x".repeat(MAX_BYTES));
         let second = format!("{}second", "x".repeat(MAX_BYTES));
-        let stored = Name::new(BoundedName::new(&first));
+        let stored = Name::new(BoundedName::new(&first)).unwrap();
         assert_eq!(stored.compare(BoundedName::new(&first)), Match::Same);
         assert_eq!(stored.compare(BoundedName::new(&second)), Match::SameText);
         let exact = "x".repeat(MAX_BYTES);

@@ -5,7 +5,7 @@ use super::cell::PathRef;
 use super::outcome::Outcome;
 use super::shared::Shared;
 use crate::health::LockHealth;
-use crate::sync::Ordering;
+use crate::sync::{Ordering, order};
 use std::fmt;
 use std::sync::Arc;
 
@@ -34,11 +34,16 @@ pub struct LockPath {
 }
 
 impl LockPath {
-    /// The caller has pinned `number`, or holds another handle on it.
+    /// The caller has pinned `number`.
     pub(crate) fn new(shared: Arc<Shared>, number: u32) -> Self {
         // SAFETY: the cells are boxed once and go when `shared` goes, which the handle keeps; the copies are in guards,
         // which borrow the handle.
         let path = unsafe { PathRef::new(&shared.cells, number) };
+        Self::of(shared, path)
+    }
+
+    /// One handle more on a path that is pinned, or that another handle is on.
+    fn of(shared: Arc<Shared>, path: PathRef) -> Self {
         // Relaxed: the pin or the other handle keeps the path until this is visible.
         path.cell().handles.fetch_add(1, Ordering::Relaxed);
         Self { shared, path }
@@ -160,7 +165,7 @@ impl LockPath {
 
 impl Clone for LockPath {
     fn clone(&self) -> Self {
-        Self::new(self.shared.clone(), self.path.number())
+        Self::of(self.shared.clone(), self.path)
     }
 }
 
@@ -168,7 +173,7 @@ impl Drop for LockPath {
     fn drop(&mut self) {
         // (HANDLE) Release: pairs with the Acquire load in `collect/retire.rs`; what was recorded through this handle is
         // seen by the collector that finds no handle left.
-        self.path.cell().handles.fetch_sub(1, Ordering::Release);
+        self.path.cell().handles.fetch_sub(1, order!(Release, "handle_dropped"));
     }
 }
 

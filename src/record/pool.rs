@@ -6,20 +6,27 @@
 //!
 //! # Orderings
 //!
-//! (RETURN) a lease is given back with a Release store of `leased`; pairs with (LEASE), the Acquire part of the
-//! compare-exchange that takes it again: the next writer sees every plain store of the last one.
+//! | `state` | whose the block is |
+//! |---|---|
+//! | `FREE` | the pool's; whoever leases it next |
+//! | `LEASED` | the pool's, written by the thread that holds the lease |
+//! | `ORPHAN` with `LEASED` | the lease's: the pool is gone, and the block goes with the lease |
+//!
+//! (RETURN) a lease is given back by a Release change of `state`; pairs with (LEASE), the Acquire part of the
+//! compare-exchange that takes it again: the next writer sees every plain store of the last one. Of a pool and a lease that
+//! end at one time the second in the order of that word finds the other's bit, and frees the block; (END), the Acquire
+//! parts, have it see what the first one did.
 //! (CREATE) a new block is published with Release; pairs with (SEE), the Acquire load of its pointer.
 
 use super::block::{Block, Layout};
-use super::boxed::boxed;
-use crate::error::Error;
-use crate::sync::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
-use std::ptr;
+use super::boxed::{NoMemory, boxed, boxed_one};
+use crate::sync::{AtomicPtr, AtomicU8, AtomicU32, Ordering, order, seeded};
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 pub(crate) struct Pool {
     slots: Box<[Slot]>,
-    fallback: Block,
+    fallback: Box<Block>,
     layout: Layout,
     available: Arc<Available>,
 }
@@ -29,38 +36,66 @@ pub(crate) struct Pool {
 struct Available(AtomicU32);
 
 struct Slot {
-    /// From `Arc::into_raw`, or null.
+    /// From `Box::into_raw`, or null.
     block: AtomicPtr<Leasable>,
 }
 
-/// A block and its lease flag, in one allocation that outlives the monitor while a thread holds the lease.
+/// A block and its state, in one allocation that outlives the monitor while a thread holds the lease.
 struct Leasable {
-    leased: AtomicBool,
+    state: AtomicU8,
     block: Block,
     available: Arc<Available>,
 }
 
-/// The exclusive right to write one block; given back on drop.
-pub(crate) struct Lease {
-    leased: Arc<Leasable>,
+const FREE: u8 = 0;
+const LEASED: u8 = 1;
+const ORPHAN: u8 = 2;
+
+impl Leasable {
+    /// False if another thread was first.
+    fn take(&self) -> bool {
+        if seeded("lease_stored") {
+            self.state.store(LEASED, Ordering::Release);
+            return true;
+        }
+        // (LEASE) pairs with (RETURN).
+        let taken = order!(Acquire, "lease_taken");
+        self.state.compare_exchange(FREE, LEASED, taken, Ordering::Relaxed).is_ok()
+    }
 }
 
+/// The exclusive right to write one block; given back on drop.
+pub(crate) struct Lease {
+    leased: NonNull<Leasable>,
+}
+
+// SAFETY: it gives out shared references to a `Leasable`, which is `Sync`, and frees one, which is `Send`.
+unsafe impl Send for Lease {}
+// SAFETY: as above.
+unsafe impl Sync for Lease {}
+
 impl Lease {
+    fn leased(&self) -> &Leasable {
+        // SAFETY: from `Box::into_raw` in `create`; it is freed with the lease or later.
+        unsafe { self.leased.as_ref() }
+    }
+
     pub(crate) fn block(&self) -> &Block {
-        &self.leased.block
+        &self.leased().block
     }
 
     /// The monitor that the block belonged to is gone.
     pub(crate) fn is_orphan(&self) -> bool {
-        Arc::strong_count(&self.leased) == 1
+        // Relaxed: seen late, it is an orphan a little later.
+        self.leased().state.load(Ordering::Relaxed) & ORPHAN != 0
     }
 }
 
 impl Pool {
-    pub(crate) fn new(max_threads: usize, layout: Layout) -> Result<Self, Error> {
+    pub(crate) fn new(max_threads: usize, layout: Layout) -> Result<Self, NoMemory> {
         Ok(Self {
             slots: boxed("blocks", max_threads, || Slot { block: AtomicPtr::new(ptr::null_mut()) })?,
-            fallback: Block::new(max_threads, layout)?,
+            fallback: boxed_one("a block", Block::new(max_threads, layout)?)?,
             layout,
             available: Arc::new(Available(AtomicU32::new(max_threads as u32))),
         })
@@ -72,50 +107,42 @@ impl Pool {
         if self.available.0.load(Ordering::Relaxed) == 0 {
             return None;
         }
-        let lease = self.slots.iter().enumerate().find_map(|(index, slot)| self.lease_slot(index, slot))?;
-        self.available.0.fetch_sub(1, Ordering::Relaxed);
-        Some(lease)
+        for (index, slot) in self.slots.iter().enumerate() {
+            if let Some(lease) = self.lease_slot(index, slot).ok()? {
+                self.available.0.fetch_sub(1, Ordering::Relaxed);
+                return Some(lease);
+            }
+        }
+        None
     }
 
-    fn lease_slot(&self, index: usize, slot: &Slot) -> Option<Lease> {
+    /// `None` if another thread has it. No memory for a new block ends the search: the slots behind are empty too.
+    fn lease_slot(&self, index: usize, slot: &Slot) -> Result<Option<Lease>, NoMemory> {
         // (SEE) pairs with (CREATE).
-        let seen = slot.block.load(Ordering::Acquire);
-        if seen.is_null() {
+        let Some(seen) = NonNull::new(slot.block.load(order!(Acquire, "block_seen"))) else {
             return self.create(index, slot);
-        }
-        // SAFETY: not null, so from `Arc::into_raw` in `create`; the slot keeps its share until the pool is
-        // dropped, and `self` is borrowed.
-        let leasable = unsafe { &*seen };
-        // Relaxed first: a leased block is not worth a compare-exchange.
-        if leasable.leased.load(Ordering::Relaxed)
-            // (LEASE) pairs with (RETURN).
-            || leasable
-                .leased
-                .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
-                .is_err()
-        {
-            return None;
-        }
-        // SAFETY: as above; the new share is the lease's own.
-        let leased = unsafe {
-            Arc::increment_strong_count(seen);
-            Arc::from_raw(seen)
         };
-        Some(Lease { leased })
+        // SAFETY: from `Box::into_raw` in `create`; it is freed when the pool is dropped or later, and `self` is borrowed.
+        let leasable = unsafe { seen.as_ref() };
+        // Relaxed first: a leased block is not worth a compare-exchange.
+        if leasable.state.load(Ordering::Relaxed) != FREE || !leasable.take() {
+            return Ok(None);
+        }
+        Ok(Some(Lease { leased: seen }))
     }
 
-    fn create(&self, index: usize, slot: &Slot) -> Option<Lease> {
-        let block = Block::new(index, self.layout).ok()?;
-        let leased =
-            Arc::new(Leasable { leased: AtomicBool::new(true), block, available: self.available.clone() });
-        let raw = Arc::into_raw(leased.clone()).cast_mut();
+    fn create(&self, index: usize, slot: &Slot) -> Result<Option<Lease>, NoMemory> {
+        let block = Block::new(index, self.layout)?;
+        let leasable = Leasable { state: AtomicU8::new(LEASED), block, available: self.available.clone() };
+        let raw = Box::into_raw(boxed_one("a block", leasable)?);
         // (CREATE) pairs with (SEE).
-        match slot.block.compare_exchange(ptr::null_mut(), raw, Ordering::Release, Ordering::Relaxed) {
-            Ok(_) => Some(Lease { leased }),
+        let created = order!(Release, "block_created");
+        match slot.block.compare_exchange(ptr::null_mut(), raw, created, Ordering::Relaxed) {
+            Ok(_) => Ok(NonNull::new(raw).map(|leased| Lease { leased })),
             Err(_) => {
-                // SAFETY: the share that was to go into the slot, which another thread filled first.
-                drop(unsafe { Arc::from_raw(raw) });
-                None
+                // SAFETY: it was made above, and another thread filled the slot first: nobody has seen it.
+                drop(unsafe { Box::from_raw(raw) });
+                Ok(None)
             }
         }
     }
@@ -129,11 +156,11 @@ impl Pool {
     #[inline]
     pub(crate) fn block(&self, index: usize) -> Option<&Block> {
         let Some(slot) = self.slots.get(index) else {
-            return (index == self.slots.len()).then_some(&self.fallback);
+            return (index == self.slots.len()).then_some(&*self.fallback);
         };
         // (SEE) pairs with (CREATE).
-        let seen = slot.block.load(Ordering::Acquire);
-        // SAFETY: null or from `Arc::into_raw` in `create`; the slot keeps its share while `self` lives.
+        let seen = slot.block.load(order!(Acquire, "block_seen"));
+        // SAFETY: null or from `Box::into_raw` in `create`; it is not freed while `self` lives.
         unsafe { seen.as_ref() }.map(|leasable| &leasable.block)
     }
 
@@ -157,19 +184,29 @@ impl Pool {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // (RETURN) pairs with (LEASE).
-        self.leased.leased.store(false, Ordering::Release);
-        self.leased.available.0.fetch_add(1, Ordering::Relaxed);
+        if seeded("lease_lost") {
+            return;
+        }
+        let leased = self.leased();
+        leased.available.0.fetch_add(1, Ordering::Relaxed);
+        // (RETURN) pairs with (LEASE). From here on it may be another thread's, or be freed by the pool. Acquire: (END).
+        if leased.state.fetch_and(!LEASED, order!(AcqRel, "lease_returned")) & ORPHAN != 0 {
+            // SAFETY: from `Box::into_raw` in `create`. The pool is gone and has left it to this lease.
+            drop(unsafe { Box::from_raw(self.leased.as_ptr()) });
+        }
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
         for slot in &mut self.slots {
-            let raw = slot.block.load(Ordering::Relaxed);
-            if !raw.is_null() {
-                // SAFETY: the share that `create` put into the slot, taken out once, here.
-                drop(unsafe { Arc::from_raw(raw) });
+            let Some(seen) = NonNull::new(slot.block.load(Ordering::Relaxed)) else { continue };
+            // SAFETY: from `Box::into_raw` in `create`. A lease leaves it to the pool until it finds the pool's bit.
+            let state = unsafe { &seen.as_ref().state };
+            // (END) AcqRel: pairs with (RETURN), and with the Acquire part of it.
+            if state.fetch_or(ORPHAN, Ordering::AcqRel) & LEASED == 0 {
+                // SAFETY: as above; no thread holds a lease, nor can get one from here on.
+                drop(unsafe { Box::from_raw(seen.as_ptr()) });
             }
         }
     }
@@ -181,8 +218,7 @@ mod tests {
     use crate::record::outcome::Outcome;
     use crate::record::writer::Writer;
 
-    const LAYOUT: Layout =
-        Layout { paths: 2, components: 2, types: 6, ring_events: 2, open_attempts: 2, track_latency: false };
+    const LAYOUT: Layout = Layout { paths: 2, ring_events: 2, open_attempts: 2, track_latency: false };
 
     #[test]
     fn blocks_are_created_up_to_the_limit_and_used_again() {

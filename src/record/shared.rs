@@ -10,6 +10,7 @@ use super::open::Since;
 use super::pin::Pin;
 use super::pool::Pool;
 use super::table::NameTable;
+use super::tally::SharedTallies;
 use super::wait::WaitScale;
 use super::writer::Writer;
 use crate::clock::{Clock, Stamp};
@@ -18,7 +19,7 @@ use crate::error::Error;
 use crate::health::{Evidence, Limits, LockHealth};
 use crate::process;
 use crate::record::cell::{JUDGED_RATE, JUDGED_SLOW};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, seeded};
 
 /// `live` once the monitor records no more. No thread ever holds it.
 const ENDED: u64 = u64::MAX;
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) paths: NameTable,
     pub(crate) cells: Box<[PathCell]>,
     pub(crate) components: NameTable,
+    /// Failures that are counted in no block.
+    pub(crate) failures: SharedTallies,
     pub(crate) pool: Pool,
     pub(crate) after_shutdown: AtomicU64,
     pub(crate) unregistered_type: AtomicU64,
@@ -58,8 +61,6 @@ impl Shared {
         let types = FailureTypes::new(config.custom_failures.clone());
         let layout = Layout {
             paths: config.max_paths + 1,
-            components: config.max_components + 1,
-            types: types.len(),
             ring_events: config.ring_events,
             open_attempts: config.open_attempts,
             track_latency: config.track_latency,
@@ -77,12 +78,13 @@ impl Shared {
             timeout_grain: if clock.is_manual() { 0 } else { TIMEOUT_GRAIN },
             clock,
             limits: config.limits,
-            types,
             raise_lock_timeouts: config.raise_lock_timeouts,
             paths: NameTable::new(config.max_paths)?,
             cells: boxed("path cells", config.max_paths + 1, || PathCell::new(id))?,
             components: NameTable::new(config.max_components)?,
+            failures: SharedTallies::new(types.len(), config.max_components + 1)?,
             pool: Pool::new(config.max_threads, layout)?,
+            types,
             after_shutdown: AtomicU64::new(0),
             unregistered_type: AtomicU64::new(0),
         })
@@ -106,12 +108,21 @@ impl Shared {
 
     /// Takes no more records. True for the call that ended it.
     pub(crate) fn end(&self) -> bool {
+        if seeded("end_disturbs_first") {
+            self.disturb_all();
+        }
         let was_live = self.live.swap(ENDED, Ordering::Relaxed) != ENDED;
         // From here on every record takes the long way, and finds out there.
+        if !seeded("end_disturbs_first") && !seeded("end_unsaid") {
+            self.disturb_all();
+        }
+        was_live
+    }
+
+    fn disturb_all(&self) {
         for cell in &self.cells {
             cell.calm.disturb_by_announcement();
         }
-        was_live
     }
 
     pub(crate) fn cell(&self, path: u32) -> Option<&PathCell> {

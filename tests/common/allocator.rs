@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicIsize, Ordering};
 pub(crate) struct Counting;
 
 static HELD_BYTES: AtomicIsize = AtomicIsize::new(0);
+static PEAK_BYTES: AtomicIsize = AtomicIsize::new(0);
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
@@ -17,13 +18,24 @@ pub(crate) fn held_bytes() -> isize {
     HELD_BYTES.load(Ordering::Relaxed)
 }
 
+/// The most that was held at one time since [`restart_peak`].
+pub(crate) fn peak_bytes() -> isize {
+    PEAK_BYTES.load(Ordering::Relaxed)
+}
+
+/// The peak is what is held now.
+pub(crate) fn restart_peak() {
+    PEAK_BYTES.store(held_bytes(), Ordering::Relaxed);
+}
+
 /// Allocations, growths and frees that this thread made so far.
 pub(crate) fn allocations() -> u64 {
     ALLOCATIONS.get()
 }
 
 fn count(bytes: isize) {
-    HELD_BYTES.fetch_add(bytes, Ordering::Relaxed);
+    let before = HELD_BYTES.fetch_add(bytes, Ordering::Relaxed);
+    PEAK_BYTES.fetch_max(before + bytes, Ordering::Relaxed);
     // No destructor, so it can be reached at any time of a thread's life.
     ALLOCATIONS.set(ALLOCATIONS.get() + 1);
 }

@@ -1,4 +1,5 @@
-//! The HTTP server behind `/metrics`: one thread, a bounded number of connections, a bounded wait for each.
+//! The HTTP server behind `/metrics`: one thread, a bounded number of connections, one request and a bounded time for
+//! each. A client that asks and does not read could otherwise keep its place, and sixteen of them the server.
 
 use crate::error::Error;
 use http_body_util::Full;
@@ -21,8 +22,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 const MAX_CONNECTIONS: usize = 16;
 /// A request's head must be here by then.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection is closed after this long, whatever it does.
-const CONNECTION_TIMEOUT: Duration = Duration::from_secs(300);
+/// A connection is closed after this long, whatever it does. Prometheus waits for a scrape no longer than 10 s unless told to.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(15);
 const MAX_HEAD_BYTES: usize = 16 * 1_024;
 /// How often the recorder's histograms are drained while nobody scrapes.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
@@ -116,6 +117,9 @@ async fn serve(stream: TcpStream, handle: PrometheusHandle, place: OwnedSemaphor
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
+        .keep_alive(false)
+        // A client that has said all is answered all the same.
+        .half_close(true)
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);

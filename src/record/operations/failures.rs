@@ -43,7 +43,9 @@ impl Shared {
 
     #[inline(always)]
     fn fail_with(&self, writer: Writer<'_>, component: u32, kind: TypeId, operation: Operation) {
-        writer.count_failure(kind, component);
+        if !writer.count_failure(kind, component) {
+            self.failures.count(kind, component);
+        }
         let (at, component) = (self.clock.stamp(), ComponentKey::Component(component));
         writer.push_event(RawEvent { at, kind, component, operation });
         writer.counted();

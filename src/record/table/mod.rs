@@ -11,17 +11,17 @@ mod node;
 mod numbers;
 mod retire;
 
-use super::boxed::boxed;
-use super::name::{BoundedName, Match};
+use super::boxed::{NoMemory, boxed};
+use super::name::{BoundedName, Match, Name};
 use super::recent::Mark;
-use crate::error::Error;
-use crate::sync::{AtomicU32, AtomicU64, Ordering, spin_hint};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, order, seeded, spin_hint};
 // Under loom every run must take the same steps; elsewhere nobody outside may know which names collide.
 #[cfg(foreshock_loom)]
 use foldhash::fast::FixedState as HashState;
 #[cfg(not(foreshock_loom))]
 use foldhash::fast::RandomState as HashState;
 use node::{CONDEMNED, LIVE, Node, link_of, successor};
+use numbers::Refusal;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ pub(crate) struct NameTable {
 
 impl NameTable {
     /// A table of numbers `0..capacity`; `capacity` itself stands for `__other__`.
-    pub(crate) fn new(capacity: usize) -> Result<Self, Error> {
+    pub(crate) fn new(capacity: usize) -> Result<Self, NoMemory> {
         let buckets = (capacity * 2).next_power_of_two();
         Ok(Self {
             buckets: boxed("name buckets", buckets, || AtomicU64::new(0))?,
@@ -67,6 +67,10 @@ impl NameTable {
         self.nodes.len() as u32
     }
 
+    fn node(&self, number: u32) -> Option<&Node> {
+        self.nodes.get(number as usize)
+    }
+
     /// Numbers below this were in use at some time.
     pub(crate) fn high_water(&self) -> u32 {
         // Acquire: pairs with (FRESH); who sees the number sees the
@@ -77,13 +81,14 @@ impl NameTable {
     /// Names added so far. Who sees a number sees each of those names listed.
     pub(crate) fn added(&self) -> u64 {
         // Acquire: pairs with (ADDED).
-        self.added.load(Ordering::Acquire)
+        self.added.load(order!(Acquire, "added_seen"))
     }
 
+    /// There is one for every name: their number is a power of two.
     #[inline]
-    fn bucket(&self, name: BoundedName<'_>) -> &AtomicU64 {
+    fn bucket(&self, name: BoundedName<'_>) -> Option<&AtomicU64> {
         let hash = self.hasher.hash_one(name.text) as usize;
-        &self.buckets[hash & (self.buckets.len() - 1)]
+        self.buckets.get(hash & self.buckets.len().wrapping_sub(1))
     }
 
     /// The number of a known name. The caller is pinned.
@@ -93,7 +98,7 @@ impl NameTable {
             return Some(self.other());
         }
         // (HEAD-ACQUIRE) pairs with (HEAD-RELEASE): the node that the head links to is seen whole.
-        let head = self.bucket(name).load(Ordering::Acquire);
+        let head = self.bucket(name)?.load(order!(Acquire, "bucket_seen"));
         self.walk(head, name)
     }
 
@@ -102,12 +107,12 @@ impl NameTable {
     #[inline(always)]
     pub(crate) fn mark(&self) -> Mark {
         // Acquire: pairs with (MARK); a look-up made after it finds what was condemned before the mark.
-        Mark::from_bits(self.mark.load(Ordering::Acquire))
+        Mark::from_bits(self.mark.load(order!(Acquire, "mark_seen")))
     }
 
     /// The table's copy of a name. The caller is pinned, and has just found the number.
     pub(crate) fn own_text(&self, number: u32) -> Option<&str> {
-        self.nodes.get(number as usize)?.name().map(|name| &**name.text())
+        self.node(number)?.name().map(Name::text)
     }
 
     /// The number of a name, given now if it has none; `__other__` where the table is full. The caller is pinned.
@@ -115,40 +120,48 @@ impl NameTable {
         if name.is_reserved() {
             return self.other();
         }
-        let bucket = self.bucket(name);
+        let Some(bucket) = self.bucket(name) else {
+            return self.other();
+        };
         let mut spare = None;
         for _ in 0..ADD_ATTEMPTS {
             // (HEAD-ACQUIRE) pairs with (HEAD-RELEASE).
-            let head = bucket.load(Ordering::Acquire);
+            let head = bucket.load(order!(Acquire, "bucket_seen"));
             if let Some(found) = self.walk(head, name) {
                 if let Some(number) = spare {
                     self.release_number(number);
                 }
                 return found;
             }
-            let Some(number) = spare.or_else(|| self.take_number(name)) else {
-                // All numbers are out; but one may have gone to this very name since the walk, as (FRESH) shows,
-                // or be with a thread that is about to lose its race and give it back.
-                let is_full = self.held.load(Ordering::Relaxed) >= self.other();
-                if is_full && bucket.load(Ordering::Acquire) == head {
-                    return self.other();
+            let number = match spare.map_or_else(|| self.take_number(name), Ok) {
+                Ok(number) => number,
+                Err(Refusal::NoMemory) => return self.other(),
+                Err(Refusal::NoNumber) => {
+                    // All numbers are out; but one may have gone to this very name since the walk, as (FRESH) shows,
+                    // or be with a thread that is about to lose its race and give it back.
+                    let is_full = self.held.load(Ordering::Relaxed) >= self.other();
+                    if is_full && bucket.load(Ordering::Acquire) == head {
+                        return self.other();
+                    }
+                    spin_hint();
+                    continue;
                 }
-                spin_hint();
-                continue;
             };
-            let node = &self.nodes[number as usize];
+            let Some(node) = self.node(number) else { break };
             // Relaxed: published with the node by (HEAD-RELEASE).
             node.next.store(link_of(head), Ordering::Relaxed);
             // (HEAD-RELEASE) pairs with (HEAD-ACQUIRE).
-            if bucket
-                .compare_exchange(head, successor(head, number + 1), Ordering::Release, Ordering::Relaxed)
-                .is_ok()
-            {
+            let (next, published) = (successor(head, number + 1), order!(Release, "bucket_published"));
+            if seeded("bucket_stored") {
+                bucket.store(next, Ordering::Release);
+                return number;
+            }
+            if bucket.compare_exchange(head, next, published, Ordering::Relaxed).is_ok() {
                 self.held.fetch_add(1, Ordering::Relaxed);
                 // (LISTED) Release: pairs with the Acquire load in `listed`.
-                node.state.store(LIVE, Ordering::Release);
+                node.state.store(LIVE, order!(Release, "listed"));
                 // (ADDED) Release: pairs with the Acquire load in `added`.
-                self.added.fetch_add(1, Ordering::Release);
+                self.added.fetch_add(1, order!(Release, "added"));
                 return number;
             }
             spare = Some(number);
@@ -164,7 +177,7 @@ impl NameTable {
         // A chain is never longer than the table; the bound is for the reader.
         for _ in 0..self.nodes.len() {
             // No node where the link is `NIL`.
-            let node = self.nodes.get((link as usize).wrapping_sub(1))?;
+            let node = self.node(link.wrapping_sub(1))?;
             match node.compare(name) {
                 Match::Same if node.is_usable() => return Some(link - 1),
                 Match::SameText => return Some(self.other()),
@@ -179,18 +192,18 @@ impl NameTable {
 
     /// The text of a name. The caller holds a handle on it.
     pub(crate) fn text(&self, number: u32) -> Option<Arc<str>> {
-        let Some(node) = self.nodes.get(number as usize) else {
+        let Some(node) = self.node(number) else {
             return Some(super::name::OTHER.into());
         };
-        node.name().map(|name| name.text().clone())
+        node.name().map(|name| name.text().into())
     }
 
     /// Collector only: the text of a name that is in use. One that a thread is just adding is not yet listed: should
     /// the thread lose its race, it takes the name away again.
     pub(crate) fn listed(&self, number: u32) -> Option<Arc<str>> {
-        let in_use = self.nodes.get(number as usize).is_none_or(|node| {
+        let in_use = self.node(number).is_none_or(|node| {
             // (LISTED) Acquire. From here on only the collector itself can take the name away.
-            matches!(node.state.load(Ordering::Acquire), LIVE | CONDEMNED)
+            matches!(node.state.load(order!(Acquire, "listed_seen")), LIVE | CONDEMNED)
         });
         in_use.then(|| self.text(number)).flatten()
     }
