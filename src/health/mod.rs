@@ -149,7 +149,8 @@ mod tests {
 
     #[test]
     fn the_gauge_is_the_one_that_alerts_are_written_for() {
-        let gauges = [LockHealth::Healthy, LockHealth::Degraded, LockHealth::Unhealthy].map(LockHealth::gauge);
+        let gauges =
+            [LockHealth::Healthy, LockHealth::Degraded, LockHealth::Unhealthy].map(LockHealth::gauge);
         assert_eq!(gauges, [1.0, 0.5, 0.0]);
     }
 
