@@ -12,8 +12,9 @@
 //! # Orderings
 //!
 //! (COUNTED) the end of a record, and (UNPIN) the end of a pin, are Release stores; they pair with the Acquire load
-//! in `read`: who sees the word sees what the records wrote. The beginning of a pin is ordered before the look-up by
-//! the light fence; it pairs with the heavy fence in `collect/retire.rs`.
+//! in `read`: who sees the word sees what the records wrote. (PIN), the beginning of a pin, is one too: who sees it knows that
+//! the pin before has ended, and may free what that one read. The light
+//! fence orders it before the look-up, and pairs with the heavy fence in `collect/retire.rs`.
 
 use crate::sync::{AtomicU64, Ordering, order, two_sided_fence};
 
@@ -51,7 +52,8 @@ impl Sequence {
         if word & PINNED != 0 {
             return None;
         }
-        self.0.store(word | PINNED, Ordering::Relaxed);
+        // (PIN) pairs with `read`.
+        self.0.store(word | PINNED, order!(Release, "pinned"));
         two_sided_fence::light();
         Some(Pinned(word))
     }
