@@ -40,7 +40,7 @@ fn total(state: &State) -> u64 {
 
 #[test]
 fn a_run_is_seen_with_the_time_of_its_last_timeout() {
-    let bound = Bound { preemptions: Some(2), least_runs: 500 };
+    let bound = Bound { preemptions: Some(3), least_runs: 500 };
     let read: super::Step<State> = |state| {
         let (length, last) = state.cell.evidence();
         assert!(length == 0 || last == 9, "a run of {length} whose last timeout was at {last}");
@@ -71,16 +71,36 @@ fn a_success_ends_a_run_and_a_timeout_after_it_begins_one() {
 }
 
 #[test]
-fn a_path_that_was_said_to_be_calm_has_no_run_left() {
-    let bound = Bound { preemptions: Some(3), least_runs: 200 };
-    let own: super::Step<State> = |state| {
-        timeout(state, 0);
-        success(state);
+fn a_success_ends_what_was_counted_in_segments() {
+    let bound = Bound { preemptions: None, least_runs: 20 };
+    let setup: fn() -> State = || {
+        let state = setup();
+        for _ in 0..3 {
+            timeout(&state, 0);
+        }
+        state
     };
-    let other: super::Step<State> = |state| timeout(state, 1);
-    let settle: super::Step<State> = |state| state.cell.settle_down(MONITOR, || true);
-    explore(bound, setup, &[own, other, settle], |state| {
-        assert!(total(state) <= 1, "the timeout before the success is out");
-        assert!(state.cell.calm.word() != MONITOR || total(state) == 0, "calm, and a run is on");
+    let end_and_begin: super::Step<State> = |state| {
+        success(state);
+        timeout(state, 0);
+    };
+    explore(bound, setup, &[end_and_begin, |state| timeout(state, 1)], |state| {
+        let run = total(state);
+        assert!((1..=2).contains(&run), "{run}, two of them after the success");
     });
+}
+
+#[test]
+fn a_segment_of_many_threads_loses_no_timeout() {
+    let bound = Bound { preemptions: None, least_runs: 20 };
+    let setup: fn() -> State = || {
+        let state = setup();
+        state.cell.count_timeout(LIMIT);
+        state
+    };
+    let further: super::Step<State> = |state| {
+        let run = state.cell.count_timeout(LIMIT).expect("past the limit");
+        state.segments[0].count_shared(run);
+    };
+    explore(bound, setup, &[further, further], |state| assert_eq!(total(state), 3));
 }

@@ -1,25 +1,22 @@
 //! Claim: a block that passes from an ending thread to the next loses no count and no event, and a thread that
 //! finds none free is counted on the fallback block.
 
-use super::{Bound, explore};
-use crate::clock::Stamp;
+use super::small::{LAYOUT, event, number_of, outcomes, shared};
+use super::{Bound, Tally, explore};
 use crate::record::Outcome;
-use crate::record::block::Layout;
-use crate::record::event::{ComponentKey, Operation, RawEvent};
-use crate::record::failure::TypeId;
+use crate::record::cell::PathRef;
 use crate::record::pool::Pool;
+use crate::record::shared::Shared;
 use crate::record::writer::Writer;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-const LAYOUT: Layout = Layout { paths: 1, ring_events: 2, open_attempts: 2, track_latency: false };
+use std::sync::Arc;
 
 struct State {
     pool: Pool,
-    drained: AtomicUsize,
+    drained: Tally,
 }
 
 fn setup() -> State {
-    State { pool: Pool::new(1, LAYOUT).unwrap(), drained: AtomicUsize::new(0) }
+    State { pool: Pool::new(1, LAYOUT).unwrap(), drained: Tally::default() }
 }
 
 fn with_writer(state: &State, record: impl FnOnce(Writer<'_>)) {
@@ -38,37 +35,87 @@ fn counted(state: &State) -> u64 {
 }
 
 fn raise(state: &State) {
-    with_writer(state, |writer| {
-        writer.push_event(RawEvent {
-            at: Stamp(7),
-            kind: TypeId(0),
-            component: ComponentKey::Component(0),
-            operation: Operation::NONE,
-        });
-    });
+    with_writer(state, |writer| writer.push_event(event(7)));
 }
 
 fn drain(state: &State) {
     for block in state.pool.blocks() {
         block.events.drain(|words| {
-            assert_eq!(RawEvent::from_words(words).at, Stamp(7), "torn");
-            state.drained.fetch_add(1, Ordering::Relaxed);
+            assert_eq!(number_of(words), 7);
+            state.drained.add(1);
         });
     }
+}
+
+/// The lease of whoever ended was given back.
+fn is_free(pool: &Pool) {
+    let lease = pool.lease().expect("every lease has ended");
+    assert_eq!(lease.block().index, 0);
 }
 
 #[test]
 fn a_lease_that_is_handed_on_loses_no_count() {
     let bound = Bound { preemptions: Some(3), least_runs: 1_000 };
     let read: super::Step<State> = |state| assert!(counted(state) <= 2, "more than was counted");
-    explore(bound, setup, &[count, count, read], |state| assert_eq!(counted(state), 2));
+    explore(bound, setup, &[count, count, read], |state| {
+        assert_eq!(counted(state), 2);
+        is_free(&state.pool);
+    });
 }
 
 #[test]
 fn a_lease_that_is_handed_on_loses_no_event() {
-    let bound = Bound { preemptions: Some(2), least_runs: 1_000 };
+    let bound = Bound { preemptions: Some(3), least_runs: 1_000 };
     explore(bound, setup, &[raise, raise, drain], |state| {
         drain(state);
-        assert_eq!(state.drained.load(Ordering::Relaxed), 2);
+        assert_eq!(state.drained.get(), 2);
+        is_free(&state.pool);
     });
+}
+
+/// The whole way: thread-local, lease, record, end of the thread.
+#[test]
+fn a_thread_that_ends_hands_its_block_to_the_next() {
+    let bound = Bound { preemptions: Some(3), least_runs: 300 };
+    let record: super::Step<Arc<Shared>> = |shared| {
+        record_once(shared);
+        record_once(shared);
+    };
+    explore(bound, shared, &[record, record], |shared| {
+        assert_eq!(outcomes(shared, 0), 4);
+        assert_eq!(shared.pool.blocks().count(), 2, "one block and the fallback");
+    });
+}
+
+/// Thread-locals go one by one, and one of the host's may record when the lease has gone already. (loom's go all at once.)
+#[cfg(not(foreshock_loom))]
+#[test]
+fn a_record_in_a_destructor_writes_no_block_of_another_thread() {
+    struct Late(Arc<Shared>);
+
+    impl Drop for Late {
+        fn drop(&mut self) {
+            for _ in 0..10 {
+                record_once(&self.0);
+            }
+        }
+    }
+
+    thread_local! {
+        static LATE: std::cell::OnceCell<Late> = const { std::cell::OnceCell::new() };
+    }
+
+    let bound = Bound { preemptions: None, least_runs: 1 };
+    let record: super::Step<Arc<Shared>> = |shared| {
+        // Before the lease, and so destroyed after it.
+        LATE.with(|late| late.set(Late(shared.clone())).unwrap_or_else(|_| unreachable!("a new thread")));
+        record_once(shared);
+    };
+    explore(bound, shared, &[record, record], |shared| assert_eq!(outcomes(shared, 0), 22));
+}
+
+fn record_once(shared: &Shared) {
+    // SAFETY: all cells of one monitor, which the caller holds.
+    let path = unsafe { PathRef::new(&shared.cells, 0) };
+    shared.record(&path, Outcome::Success);
 }

@@ -1,78 +1,39 @@
-//! Models of the lock-free parts, explored by loom. One file a claim; see `README.md` beside this file.
+//! Models of the lock-free parts. One file a claim; see `README.md` beside this file.
 //!
-//! loom remembers one access per atomic, so that a thread's own load can hide another's: the main thread
-//! therefore only spawns and joins, whoever reads is a spawned thread, and every model runs in both spawn orders.
+//! A model is a state, the steps of a few threads, and a check. loom explores it under `--cfg foreshock_loom`; in every
+//! other build real threads run it many times, for Miri, ThreadSanitizer and the processor itself.
 
+mod calm;
 mod consecutive;
+mod conserved;
 mod counted;
+#[cfg_attr(foreshock_loom, path = "explore_loom.rs")]
+#[cfg_attr(not(foreshock_loom), path = "explore_threads.rs")]
+mod explore;
+mod handle;
+mod in_flight;
 mod lease;
 mod retire;
 mod ring;
-mod shared_ring;
+mod shutdown;
+mod small;
 mod table;
 
-use loom::model::Builder;
-use loom::sync::atomic::{AtomicU32, Ordering as LoomOrdering};
-use std::sync::Arc;
+use crate::sync::{AtomicU32, Ordering as Modelled};
+use explore::explore;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How far a model is explored, and how many runs that must have taken at the least.
+#[cfg_attr(not(foreshock_loom), expect(dead_code, reason = "real threads cannot be told"))]
 struct Bound {
     /// `None`: every interleaving.
     preemptions: Option<usize>,
-    /// Fewer runs than this and the model did not look.
+    /// Fewer runs than this, in either spawn order, and the model did not look.
     least_runs: usize,
 }
 
 /// A thread of a model.
 type Step<S> = fn(&S);
-
-/// Explores `steps`, each on a thread of its own, over a state made anew for each run, in both spawn orders; after
-/// they have ended `check` runs on one more thread.
-fn explore<S: Send + Sync + 'static>(bound: Bound, setup: fn() -> S, steps: &[Step<S>], check: Step<S>) {
-    for reversed in [false, true] {
-        let mut steps = steps.to_vec();
-        if reversed {
-            steps.reverse();
-        }
-        let runs = Arc::new(AtomicUsize::new(0));
-        let mut builder = Builder::new();
-        builder.preemption_bound = bound.preemptions;
-        // A model that ran out of time or of permutations would return as if it had been explored.
-        builder.max_duration = None;
-        builder.max_permutations = None;
-        builder.checkpoint_file = None;
-        builder.max_branches = 10_000;
-        let counted = runs.clone();
-        builder.check(move || {
-            counted.fetch_add(1, Ordering::Relaxed);
-            run_once(setup, &steps, check);
-        });
-        let runs = runs.load(Ordering::Relaxed);
-        println!("explored {runs} runs, reversed: {reversed}");
-        assert!(runs >= bound.least_runs, "only {runs} runs: the model did not look");
-    }
-}
-
-fn run_once<S: Send + Sync + 'static>(setup: fn() -> S, steps: &[Step<S>], check: Step<S>) {
-    let state = Arc::new(setup());
-    // Every thread passes this first. loom sees that the passages depend on each other and tries each order of
-    // them; without it a thread that is spawned first and only loads may never be tried second. Relaxed, so it
-    // orders nothing else.
-    let gate = Arc::new(AtomicU32::new(0));
-    let spawn = |step: Step<S>| {
-        let (state, gate) = (state.clone(), gate.clone());
-        loom::thread::spawn(move || {
-            gate.fetch_add(1, LoomOrdering::Relaxed);
-            step(&state);
-        })
-    };
-    let threads: Vec<_> = steps.iter().copied().map(spawn).collect();
-    for thread in threads {
-        thread.join().unwrap();
-    }
-    spawn(check).join().unwrap();
-}
 
 /// Something counted outside of the model: not a point where threads interleave.
 #[derive(Default)]
@@ -85,5 +46,16 @@ impl Tally {
 
     fn get(&self) -> usize {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Where threads take turns. Of two loads of one word by one thread loom would remember the second alone, and not try what
+/// comes between: it tries each order of these. Relaxed, so it orders nothing else.
+#[derive(Default)]
+struct Turns(AtomicU32);
+
+impl Turns {
+    fn take(&self) {
+        self.0.fetch_add(1, Modelled::Relaxed);
     }
 }

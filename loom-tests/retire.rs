@@ -1,166 +1,119 @@
-//! Claim: a number is not given to another name while a thread may still record under the old one.
+//! Claim: a number is not given to another name while a thread may still record under the old one, by name: looked up,
+//! remembered, or from the fallback block.
 //!
 //! The light and the heavy side of the two-sided fence are `SeqCst` fences here.
 
-use super::{Bound, explore};
-use crate::record::Outcome;
-use crate::record::block::{Block, Layout};
+use super::small::{outcomes, shared, sums};
+use super::{Bound, Turns, explore};
+use crate::collect::retire::{Retirement, is_held};
 use crate::record::name::BoundedName;
-use crate::record::pin::Pin;
-use crate::record::table::NameTable;
-use crate::record::writer::Writer;
-use crate::sync::two_sided_fence;
+use crate::record::pool::Lease;
+use crate::record::shared::Shared;
+use crate::record::{LockPath, Outcome};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-const LAYOUT: Layout = Layout { paths: 2, ring_events: 2, open_attempts: 2, track_latency: false };
+/// Long enough to be remembered, and short enough to be compared inline.
+pub(super) const NAME: &str = "old/path";
 
-/// The number was not given back.
+/// The number was not given up.
 const KEPT: u64 = u64::MAX;
 
-struct State {
-    table: NameTable,
-    block: Block,
-    turns: crate::sync::AtomicU32,
-    /// What the cell of number 0 stood at when look-ups began to pass it over; [`KEPT`] again once it is free.
-    dead_at: AtomicU64,
-    /// What it stood at when it went to the other name.
-    handed_on_at: AtomicU64,
+pub(super) struct State {
+    pub(super) shared: Arc<Shared>,
+    pub(super) turns: Turns,
+    /// What the cells of number 0 stood at when it was given up, if the old name did not get it again: what comes later is the
+    /// next name's.
+    given_up_at: AtomicU64,
+    /// Held where threads are to find no block free.
+    _lease: Option<Lease>,
 }
 
-fn setup() -> State {
-    let state = State {
-        table: NameTable::new(1).unwrap(),
-        block: Block::new(0, LAYOUT).unwrap(),
-        turns: crate::sync::AtomicU32::new(0),
-        dead_at: AtomicU64::new(KEPT),
-        handed_on_at: AtomicU64::new(KEPT),
-    };
-    assert_eq!(state.table.find_or_add(BoundedName::new("old")), 0);
+pub(super) fn setup() -> State {
+    let state =
+        State { shared: shared(), turns: Turns::default(), given_up_at: AtomicU64::new(KEPT), _lease: None };
+    assert_eq!(state.shared.with_path(NAME, |number| number), Some(0));
     state
 }
 
-fn record(state: &State) {
-    let writer = Writer::Sole(&state.block);
-    let pin = Pin::new(writer);
-    let number = state.table.find_or_add(BoundedName::new("old"));
-    writer.count_outcome(number, Outcome::Success);
-    drop(pin);
-    take_turn(state);
-}
-
-/// The same by a thread that remembers the name; it remembers it in `setup_remembered`.
-fn record_remembered(state: &State) {
-    let writer = Writer::Sole(&state.block);
-    let pin = Pin::new(writer);
-    let mark = state.table.mark();
-    // SAFETY: pinned before the mark was read, and the block's names are those of the table.
-    let remembered = unsafe { state.block.recent_paths.find(mark, "old") };
-    let number = remembered.unwrap_or_else(|| state.table.find_or_add(BoundedName::new("old")));
-    writer.count_outcome(number, Outcome::Success);
-    drop(pin);
-    take_turn(state);
-}
-
-fn setup_remembered() -> State {
+fn setup_shared() -> State {
     let state = setup();
-    remember(&state);
-    state
+    State { _lease: state.shared.pool.lease(), ..state }
 }
 
-/// Looks the name up and remembers it, and records nothing.
-fn remember(state: &State) {
-    let pin = Pin::new(Writer::Sole(&state.block));
-    let mark = state.table.mark();
-    let name = BoundedName::new("old");
-    if let Some(number) = state.table.find(name) {
-        state.block.recent_paths.remember(&state.table, mark, name, number);
-    }
-    drop(pin);
-    take_turn(state);
+/// A record by name, of a thread that has a block: the lease is not the question here.
+fn record(state: &State) {
+    assert!(state.shared.writer().is_some());
+    state.turns.take();
+    state.shared.record_named(NAME, Outcome::Success);
 }
 
-fn count(state: &State) -> u64 {
-    state.block.paths[0].outcome(Outcome::Success)
+/// The same by a thread that has taken a handle before, remembers the name since, and holds the handle no more.
+fn record_remembered(state: &State) {
+    assert!(state.shared.writer().is_some());
+    take_handle(state);
+    state.turns.take();
+    state.shared.record_named(NAME, Outcome::Success);
 }
 
-/// Every pin that is noted here has ended when this is true: where the collector would wait, it gives up.
-fn pins_end(state: &State) -> bool {
-    let noted = state.block.pinned();
-    take_turn(state);
-    noted.is_none() || state.block.pinned() != noted
+pub(super) fn take_handle(state: &State) -> Option<LockPath> {
+    state.shared.with_path(NAME, |number| LockPath::new(state.shared.clone(), number))
 }
 
-/// Of two loads of one word loom would remember the second alone, and not try what comes between: it tries each order of
-/// these. Relaxed, so it orders nothing else.
-fn take_turn(state: &State) {
-    state.turns.fetch_add(1, crate::sync::Ordering::Relaxed);
-}
-
-/// The steps of `collect/retire.rs`.
-fn retire(state: &State) {
-    let before = count(state);
-    if !state.table.condemn(0) {
+/// The collector, once the path was idle for long. Where it would wait for a pin it ends after three ticks.
+pub(super) fn retire(state: &State) {
+    let (shared, mut retirement) = (&state.shared, Retirement::default());
+    let idle = sums(shared, 0);
+    if is_held(shared, 0) || !retirement.condemn(shared, vec![(0, idle)]) {
         return;
     }
-    two_sided_fence::heavy();
-    if !pins_end(state) || count(state) != before || !state.table.kill(0) {
-        state.table.rescue(0);
+    let mut given_up_at = KEPT;
+    for _ in 0..3 {
+        state.turns.take();
+        let (now, count) = (sums(shared, 0), outcomes(shared, 0));
+        assert!(given_up_at == KEPT || count == given_up_at, "a record went to a number that was given up");
+        if !retirement.advance(shared, |_| now, |_| false).is_empty() {
+            assert_eq!(now, idle, "given up in spite of a record");
+            given_up_at = count;
+        } else if !retirement.is_candidate(0) {
+            break;
+        }
+    }
+    if given_up_at == KEPT {
         return;
     }
-    state.dead_at.store(before, Ordering::Relaxed);
-    state.table.unlink(0);
-    two_sided_fence::heavy();
-    if !pins_end(state) {
-        return;
-    }
-    assert_eq!(count(state), before, "a record went to a number that was dead");
-    state.table.free(0);
-    state.dead_at.store(KEPT, Ordering::Relaxed);
-    if state.table.find_or_add(BoundedName::new("new")) == 0 {
-        state.handed_on_at.store(count(state), Ordering::Relaxed);
+    // Free, and so anybody's; the old name may have come back to it, in another life.
+    if retirement.is_candidate(0) || shared.paths.find_or_add(BoundedName::new("next/path")) == 0 {
+        state.given_up_at.store(given_up_at, Ordering::Relaxed);
     }
 }
 
-fn check(state: &State) {
-    let dead_at = state.dead_at.load(Ordering::Relaxed);
-    if dead_at != KEPT {
-        assert_eq!(count(state), dead_at, "a record went to a number that was dead");
-    }
-    let handed_on_at = state.handed_on_at.load(Ordering::Relaxed);
-    if handed_on_at != KEPT {
-        assert_eq!(count(state), handed_on_at, "a record of the old name went to the new one");
-    }
-    let other = state.block.paths[1].outcome(Outcome::Success);
-    assert_eq!(count(state) + other, 1, "counted once, somewhere");
+/// Nothing was counted under the number after it was given up, and everything somewhere.
+pub(super) fn check(state: &State, records: u64) {
+    let (old, other) = (outcomes(&state.shared, 0), outcomes(&state.shared, 1));
+    let given_up_at = state.given_up_at.load(Ordering::Relaxed);
+    assert!(given_up_at == KEPT || old == given_up_at, "a record of the old name went to the next one");
+    assert_eq!(old + other, records, "counted once, somewhere");
+}
+
+fn check_one(state: &State) {
+    check(state, 1);
 }
 
 #[test]
 fn no_record_reaches_the_next_name() {
     let bound = Bound { preemptions: Some(3), least_runs: 300 };
-    explore(bound, setup, &[record, retire], check);
+    explore(bound, setup, &[record, retire], check_one);
+}
+
+#[test]
+fn no_record_of_a_thread_without_a_block_reaches_the_next_name() {
+    let bound = Bound { preemptions: Some(3), least_runs: 300 };
+    explore(bound, setup_shared, &[record, retire], check_one);
 }
 
 #[test]
 fn no_record_under_a_remembered_number_reaches_the_next_name() {
     let bound = Bound { preemptions: Some(3), least_runs: 300 };
-    explore(bound, setup_remembered, &[record_remembered, retire], check);
-}
-
-#[test]
-fn what_is_remembered_while_the_name_is_condemned_is_not_trusted() {
-    let condemn_and_kill: super::Step<State> = |state| {
-        assert!(state.table.condemn(0));
-        two_sided_fence::heavy();
-        if pins_end(state) {
-            state.table.kill(0);
-        }
-    };
-    let bound = Bound { preemptions: None, least_runs: 50 };
-    explore(bound, setup, &[remember, condemn_and_kill], |state| {
-        let _pin = Pin::new(Writer::Sole(&state.block));
-        // SAFETY: pinned before the mark was read, and the block's names are those of the table.
-        if let Some(number) = unsafe { state.block.recent_paths.find(state.table.mark(), "old") } {
-            assert_eq!(state.table.find(BoundedName::new("old")), Some(number));
-        }
-    });
+    explore(bound, setup, &[record_remembered, retire], check_one);
 }

@@ -1,54 +1,64 @@
-//! Claim: a message leaves the ring whole, once and in order, or is refused; also where the ring wraps around.
+//! Claim: an event leaves its ring whole, and the events of a thread in their order, also where the ring wraps around and where
+//! several threads fill it.
 
-use super::{Bound, Tally, explore};
-use crate::record::ring::Ring;
+use super::small::{LAYOUT, event, number_of};
+use super::{Bound, explore};
+use crate::record::block::Block;
+use crate::record::writer::Writer;
 use std::sync::Mutex;
 
-const MESSAGES: u64 = 3;
-
-pub(super) struct State {
-    pub(super) ring: Ring<2>,
-    pub(super) refused: Tally,
+struct State {
+    block: Block,
     /// Written without a point of interleaving in between.
-    pub(super) seen: Mutex<Vec<u64>>,
+    seen: Mutex<Vec<u64>>,
 }
 
-pub(super) fn setup() -> State {
-    State { ring: Ring::new(2).unwrap(), refused: Tally::default(), seen: Mutex::default() }
+fn setup() -> State {
+    State { block: Block::new(0, LAYOUT).unwrap(), seen: Mutex::default() }
 }
 
-fn produce(state: &State) {
-    for i in 1..=MESSAGES {
-        if state.ring.push([i * 10, i]).is_err() {
-            state.refused.add(1);
-        }
+fn produce(writer: Writer<'_>, numbers: [u64; 3]) {
+    for number in numbers {
+        writer.push_event(event(number));
     }
 }
 
-pub(super) fn consume(state: &State) {
-    state.ring.drain(|[payload, i]| {
-        assert_eq!(payload, i * 10, "torn");
-        state.seen.lock().unwrap().push(i);
-    });
+fn consume(state: &State) {
+    state.block.events.drain(|words| state.seen.lock().unwrap().push(number_of(words)));
 }
 
-fn check(state: &State) {
-    consume(state);
+/// Of each thread's events, which differ in their tens.
+fn are_in_order(state: &State, of: u64) {
     let seen = state.seen.lock().unwrap();
-    assert!(seen.is_sorted_by(|a, b| a < b), "order, and nothing twice: {seen:?}");
-    assert_eq!(seen.len() + state.refused.get(), MESSAGES as usize, "recorded = taken + refused");
+    let of_thread: Vec<_> = seen.iter().filter(|number| **number / 10 == of).collect();
+    assert!(of_thread.is_sorted_by(|a, b| a < b), "order, and nothing twice: {seen:?}");
 }
 
 #[test]
-fn nothing_is_torn_lost_or_doubled() {
+fn no_event_of_one_thread_is_torn_or_out_of_order() {
     let bound = Bound { preemptions: None, least_runs: 300 };
-    explore(
-        bound,
-        setup,
-        &[produce, |state| {
-            consume(state);
-            consume(state);
-        }],
-        check,
-    );
+    let twice: super::Step<State> = |state| {
+        consume(state);
+        consume(state);
+    };
+    explore(bound, setup, &[|state| produce(Writer::Sole(&state.block), [11, 12, 13]), twice], |state| {
+        consume(state);
+        are_in_order(state, 1);
+    });
+}
+
+#[test]
+fn no_event_of_several_threads_is_torn_or_out_of_order() {
+    let bound = Bound { preemptions: Some(3), least_runs: 1_000 };
+    let two: super::Step<State> = |state| {
+        let writer = Writer::Shared(&state.block);
+        writer.push_event(event(11));
+        writer.push_event(event(12));
+    };
+    let one: super::Step<State> = |state| Writer::Shared(&state.block).push_event(event(21));
+    explore(bound, setup, &[two, one, consume], |state| {
+        consume(state);
+        are_in_order(state, 1);
+        are_in_order(state, 2);
+    });
 }

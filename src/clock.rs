@@ -8,6 +8,9 @@ use std::time::Duration;
 /// Every clock starts this far from zero, so that it can be turned back and so that 0 can mean "never".
 const ORIGIN_NS: u64 = 100 * 24 * 3_600 * 1_000_000_000;
 
+/// A manual clock goes no further: the largest stamp of all stands for an attempt that was refused.
+const END_NS: u64 = u64::MAX - 1;
+
 /// Where a [`Monitor`](crate::Monitor) takes its time from.
 ///
 /// The default reads the processor's time-stamp counter (through `quanta`, which falls back to
@@ -178,14 +181,14 @@ pub(crate) struct Stamp(pub(crate) u64);
 pub struct ManualTime(Arc<ManualState>);
 
 impl ManualTime {
-    /// Time passes.
+    /// Time passes, for 584 years at most.
     ///
     /// ```
     /// let (_clock, time) = foreshock::Clock::manual();
     /// time.advance(std::time::Duration::from_millis(50));
     /// ```
     pub fn advance(&self, by: Duration) {
-        self.shift(|now| now.saturating_add(nanos(by)));
+        self.shift(|now| now.saturating_add(nanos(by)).min(END_NS));
     }
 
     /// The clock jumps backwards, at most to 100 days before its start.

@@ -128,3 +128,12 @@ impl std::error::Error for Error {
         }
     }
 }
+
+/// The beginning of a text that may be of any length.
+pub(crate) fn brief(text: &str) -> String {
+    let mut short: String = text.chars().take(80).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}

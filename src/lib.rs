@@ -33,7 +33,7 @@ pub use publish::{
 };
 pub use record::{Attempt, Component, FailureType, LockPath, Operation, Outcome};
 
-#[cfg(all(test, foreshock_loom))]
+#[cfg(test)]
 #[path = "../loom-tests/mod.rs"]
 mod loom_tests;
 

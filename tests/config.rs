@@ -223,6 +223,24 @@ fn a_pattern_uses_registered_types() {
 }
 
 #[test]
+fn a_pattern_of_nonsense_is_refused_in_one_short_line() {
+    let nonsense: &'static str = "a\nb".repeat(10_000).leak();
+    let kind = FailureType::Custom(nonsense);
+    for pattern in [
+        pattern("a").subsequent([kind]),
+        Pattern::new("a", kind),
+        pattern("a").subsequent(vec![kind; 10_000]),
+    ] {
+        let error = start(|builder| builder.pattern(pattern)).expect_err("nonsense").to_string();
+        assert!(error.len() < 500 && !error.contains('\n'), "{error}");
+    }
+    let initial = FailureType::LockTimeout;
+    let error = start(|builder| builder.pattern(pattern("a").subsequent(vec![initial; 10_000])))
+        .expect_err("nonsense");
+    assert!(error.to_string().len() < 500, "{error}");
+}
+
+#[test]
 fn a_pattern_has_a_window_and_a_minimum_within_their_ranges() {
     assert_starts(|builder| builder.pattern(pattern("a").window(s(1)).min_subsequent(1)));
     let longest = pattern("a").window(s(3_600)).min_subsequent(1_000);

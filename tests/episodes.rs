@@ -228,3 +228,33 @@ fn recurrence_is_judged_by_pattern_and_by_the_settings() {
     scene.at(secs(200) + millis(1));
     assert!(!scene.is_critical(PATTERN));
 }
+
+#[test]
+fn an_episode_that_begins_and_ends_between_two_ticks_is_counted_with_its_root() {
+    let scene = Scene::new();
+    for (start, root) in [(0, "node4"), (100, "node5"), (200, "node6")] {
+        scene.at(secs(start)).fail(PeerUnreachable, root);
+        scene.at(secs(start + 1)).fail(LockTimeout, "a").fail(LockTimeout, "a");
+    }
+    scene.at(secs(1_000));
+    assert_eq!(scene.detected(PATTERN), 3);
+    assert_eq!(scene.episodes(PATTERN).len(), 3);
+    let snapshot = scene.monitor.snapshot();
+    let roots: Vec<(&str, u64)> =
+        snapshot.roots.iter().map(|root| (&*root.component, root.episodes)).collect();
+    assert_eq!(roots, [("node4", 1), ("node5", 1), ("node6", 1)]);
+    assert!(scene.is_critical(PATTERN), "three within an hour");
+}
+
+#[test]
+fn a_root_that_moves_as_its_episode_ends_is_counted() {
+    let scene = Scene::new();
+    cascade(&scene, secs(10), "node4");
+    // An earlier cause that arrives late, and no tick until all of it is over.
+    scene.at(secs(9)).fail(PeerUnreachable, "node3");
+    scene.at(secs(500));
+    assert_eq!(scene.detected(PATTERN), 1);
+    assert_eq!(&*scene.episode(PATTERN).root, "node3");
+    let snapshot = scene.monitor.snapshot();
+    assert!(snapshot.roots.iter().any(|root| &*root.component == "node3"), "{:?}", snapshot.roots);
+}

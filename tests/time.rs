@@ -211,3 +211,17 @@ fn the_length_of_a_pause_is_a_setting() {
     monitor.tick();
     assert_eq!(monitor.statistics().local_pauses, 1);
 }
+
+#[test]
+fn at_the_end_of_time_attempts_are_counted_as_ever() {
+    let (monitor, time) = manual_with(|builder| builder.open_attempts(2));
+    time.advance(Duration::MAX);
+    let lock = monitor.lock_path("a");
+    // More than have a place of their own.
+    let attempts: Vec<_> = (0..5).map(|_| lock.attempt()).collect();
+    assert_eq!(status(&monitor, "a").in_flight, 5);
+    drop(attempts);
+    let ended = status(&monitor, "a");
+    assert_eq!((ended.outcomes.abandoned, ended.in_flight), (5, 0));
+    assert_eq!(monitor.statistics().dropped.after_shutdown, 0);
+}

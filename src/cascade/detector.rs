@@ -266,8 +266,7 @@ impl Detector {
     fn take_ended(&mut self, changes: &mut Vec<Change>) {
         for (pattern, tracked) in self.patterns.iter_mut().enumerate() {
             if !tracked.settled.closed().is_empty() {
-                let ended = tracked.settled.take_closed().into_iter();
-                changes.extend(ended.map(|episode| Change::Ended { pattern, episode: Box::new(episode) }));
+                tracked.take_ended(pattern, changes);
                 tracked.renew(self.unsettled.iter());
             }
         }

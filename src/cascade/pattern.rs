@@ -1,7 +1,7 @@
 //! Which failures pull which others down.
 
 use crate::clock::nanos;
-use crate::error::Error;
+use crate::error::{Error, brief};
 use crate::record::FailureType;
 use crate::record::failure::{FailureTypes, TypeId};
 use std::time::Duration;
@@ -137,7 +137,7 @@ impl Pattern {
         let unknown = |kind: FailureType| {
             Error::config(
                 "pattern",
-                format!("{}: {kind}", self.name),
+                format!("{}: {}", self.name, brief(&kind.label().escape_debug().to_string())),
                 "a built-in failure type, or one registered with custom_failure",
             )
         };
@@ -149,7 +149,7 @@ impl Pattern {
         if subsequent == 0 || subsequent & (1 << initial.0) != 0 {
             return Err(Error::config(
                 "pattern",
-                format!("{}: subsequent {:?}", self.name, self.subsequent),
+                format!("{}: subsequent {}", self.name, brief(&format!("{:?}", self.subsequent))),
                 "at least one subsequent type, the initial type not among them",
             ));
         }

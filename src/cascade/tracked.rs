@@ -1,6 +1,7 @@
 //! One pattern: its two machines, and what was said of them so far.
 
 use super::detector::Change;
+use super::episode::Episode;
 use super::event::Event;
 use super::matcher::Matcher;
 use crate::record::event::ComponentKey;
@@ -33,26 +34,45 @@ impl Tracked {
 
     /// Says what is new in the view. `recent`: how many of the latest episodes count as recurrence, and since when.
     pub(super) fn report(&mut self, pattern: usize, recurrence: (usize, u64), changes: &mut Vec<Change>) {
+        let seen = self.view.closed().iter().chain(self.view.open());
+        seen.for_each(|episode| tell(&mut self.reported, &mut self.detected, pattern, episode, changes));
         let settled = self.settled.opened();
         self.reported.retain(|(ordinal, _)| *ordinal >= settled);
-        for episode in self.view.closed().iter().chain(self.view.open()) {
-            let (ordinal, root) = (episode.ordinal, episode.root);
-            if ordinal >= self.detected {
-                self.detected = ordinal + 1;
-                changes.push(Change::Detected { pattern, ordinal, root });
-                self.reported.push((ordinal, root));
-            } else if let Some((_, was)) = self.reported.iter_mut().find(|(o, _)| *o == ordinal)
-                && *was != root
-            {
-                *was = root;
-                changes.push(Change::RootMoved { pattern, ordinal, root });
-            }
-        }
         let (episodes, since) = recurrence;
         let critical = self.view.starts().filter(|start| *start >= since).count() >= episodes;
         if critical != self.critical {
             self.critical = critical;
             changes.push(Change::Critical { pattern, critical });
         }
+    }
+
+    /// Takes the episodes that ended and can change no more. Where ticks are far apart, one may have begun and ended
+    /// since the last: it is reported before it is gone.
+    pub(super) fn take_ended(&mut self, pattern: usize, changes: &mut Vec<Change>) {
+        for episode in self.settled.take_closed() {
+            tell(&mut self.reported, &mut self.detected, pattern, &episode, changes);
+            changes.push(Change::Ended { pattern, episode: Box::new(episode) });
+        }
+    }
+}
+
+/// Reports an episode that was not, and a root that is another one than was reported.
+fn tell(
+    reported: &mut Vec<(u64, ComponentKey)>,
+    detected: &mut u64,
+    pattern: usize,
+    episode: &Episode,
+    changes: &mut Vec<Change>,
+) {
+    let (ordinal, root) = (episode.ordinal, episode.root);
+    if ordinal >= *detected {
+        *detected = ordinal + 1;
+        changes.push(Change::Detected { pattern, ordinal, root });
+        reported.push((ordinal, root));
+    } else if let Some((_, was)) = reported.iter_mut().find(|(o, _)| *o == ordinal)
+        && *was != root
+    {
+        *was = root;
+        changes.push(Change::RootMoved { pattern, ordinal, root });
     }
 }

@@ -9,9 +9,9 @@ mod failures;
 mod in_flight;
 #[cfg(all(test, not(foreshock_loom)))]
 mod panics;
-mod paths;
+pub(crate) mod paths;
 mod report;
-mod retire;
+pub(crate) mod retire;
 mod thread;
 mod timeline;
 mod trouble;

@@ -15,12 +15,12 @@ use std::sync::Arc;
 
 /// Sums over all blocks of the cells of one path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct PathSums {
-    pub(super) outcomes: Outcomes,
+pub(crate) struct PathSums {
+    pub(crate) outcomes: Outcomes,
 }
 
 impl PathSums {
-    pub(super) fn add(&mut self, block: &Block, path: usize) {
+    pub(crate) fn add(&mut self, block: &Block, path: usize) {
         if let Some(counters) = block.paths.get(path) {
             self.outcomes.success += counters.outcome(Outcome::Success);
             self.outcomes.timeout += counters.outcome(Outcome::Timeout);

@@ -6,20 +6,23 @@
 //! 1. condemn: the name is marked, (FENCE) a heavy fence is passed, and every block that is pinned is noted. A
 //!    thread that pins after the fence sees the mark and takes the name back by a compare-exchange; one that pinned
 //!    before is noted. Pairs with the light fence in `Writer::pin`.
-//! 2. when each noted pin has ended: its records are visible, so at the next tick the sums show them.
-//! 3. kill: if nothing was recorded, no handle was taken and nobody took the name back, look-ups pass the name
-//!    over from now on; it is unlinked, and after another (FENCE) every pinned block is noted again.
+//! 2. when each noted pin has ended: what was recorded inside of it is visible, and so is a handle that was taken. If no handle
+//!    is left, what was recorded through the last one is visible too, and nothing is recorded any more unless the name is
+//!    taken back: the sums of the next tick show all of it. (Asked together with those sums it would be too late: a record
+//!    may come between them and the end of the last handle.)
+//! 3. kill: if nothing was recorded and nobody took the name back, look-ups pass the name over from now on; it is unlinked,
+//!    and after another (FENCE) every pinned block is noted again.
 //! 4. when each noted pin has ended no thread stands on the node any more: the number is free.
 
 use super::paths::{PathState, PathSums};
 use crate::record::shared::Shared;
-use crate::sync::{Ordering, two_sided_fence};
+use crate::sync::{Ordering, order, seeded, two_sided_fence};
 
 /// A path that is idle, and kept for another reason, is looked at again after this long.
 const LOOK_AGAIN_NS: u64 = 1_000_000_000;
 
 #[derive(Default)]
-pub(super) struct Retirement {
+pub(crate) struct Retirement {
     candidates: Vec<Candidate>,
     /// Before this time no path can become a candidate.
     due: u64,
@@ -75,11 +78,12 @@ impl Retirement {
         self.condemn(shared, idle)
     }
 
-    fn is_candidate(&self, path: u32) -> bool {
+    pub(crate) fn is_candidate(&self, path: u32) -> bool {
         self.candidates.iter().any(|c| c.path == path)
     }
 
-    fn condemn(&mut self, shared: &Shared, idle: Vec<(u32, PathSums)>) -> bool {
+    /// Begins the retirement of paths that had these sums and were idle; `false` as of `find_idle`.
+    pub(crate) fn condemn(&mut self, shared: &Shared, idle: Vec<(u32, PathSums)>) -> bool {
         let marked: Vec<_> = idle.into_iter().filter(|(path, _)| shared.paths.condemn(*path)).collect();
         if marked.is_empty() {
             return true;
@@ -103,7 +107,7 @@ impl Retirement {
 
     /// One step for each candidate. `sums` are this tick's; `mentioned`: something still speaks of the path.
     /// Returns the paths that ended: nothing is recorded under their numbers any more.
-    pub(super) fn advance(
+    pub(crate) fn advance(
         &mut self,
         shared: &Shared,
         sums: impl Fn(u32) -> PathSums,
@@ -117,12 +121,15 @@ impl Retirement {
             }
             match candidate.step {
                 Step::Condemned => {
+                    let is_held = is_held(shared, path) && !seeded("handle_asked_late");
+                    if is_held {
+                        shared.paths.rescue(path);
+                    }
                     candidate.step = Step::Quiet;
-                    true
+                    !is_held
                 }
                 Step::Quiet => {
-                    if sums(path) != candidate.sums
-                        || is_held(shared, path)
+                    if (sums(path) != candidate.sums && !seeded("sums_unasked"))
                         || mentioned(path)
                         || !shared.paths.kill(path)
                     {
@@ -167,16 +174,22 @@ impl Candidate {
 }
 
 fn pinned(shared: &Shared) -> Vec<(usize, u64)> {
+    if seeded("pins_unnoted") {
+        return Vec::new();
+    }
     let pins = shared.pool.blocks();
     pins.filter_map(|block| block.pinned().map(|token| (block.index, token))).collect()
 }
 
 /// A handle is held on the path, an attempt is in flight that has no place of its own, or one was announced and not
 /// answered.
-pub(super) fn is_held(shared: &Shared, path: u32) -> bool {
+pub(crate) fn is_held(shared: &Shared, path: u32) -> bool {
+    if seeded("handles_unasked") {
+        return false;
+    }
     shared.cell(path).is_some_and(|cell| {
         // Acquire: pairs with (HANDLE) in `record/path.rs`.
-        cell.handles.load(Ordering::Acquire) > 0
+        cell.handles.load(order!(Acquire, "handle_seen")) > 0
             || cell.unplaced.load(Ordering::Relaxed) > 0
             || cell.announced.load(Ordering::Relaxed) > 0
     })

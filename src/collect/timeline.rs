@@ -47,7 +47,7 @@ impl Timeline {
         };
         let paused = overslept_ns > pause_after_ns;
         if paused {
-            self.pause = Some((now.saturating_sub(overslept_ns), now + PAUSE_GRACE_NS));
+            self.pause = Some((now.saturating_sub(overslept_ns), now.saturating_add(PAUSE_GRACE_NS)));
         }
         Tick { now, stamp, paused }
     }
@@ -94,6 +94,15 @@ mod tests {
         time.rewind(Duration::from_secs(60));
         let now = timeline.advance(&clock, None, 5 * S).now;
         assert_eq!(timeline.time_of(recorded), now);
+    }
+
+    #[test]
+    fn a_pause_at_the_end_of_time_is_a_pause() {
+        let (clock, time) = Clock::manual();
+        let mut timeline = Timeline::new(&clock);
+        time.oversleep(Duration::MAX);
+        let tick = timeline.advance(&clock, None, 5 * S);
+        assert!(tick.paused && timeline.in_pause(tick.now));
     }
 
     #[test]

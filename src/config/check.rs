@@ -3,7 +3,7 @@
 use super::{Builder, Config};
 use crate::cascade::{Pattern, Recurrence, Rule};
 use crate::clock::nanos;
-use crate::error::Error;
+use crate::error::{Error, brief};
 use crate::health::Limits;
 use crate::record::FailureType;
 use crate::record::failure::FailureTypes;
@@ -184,9 +184,5 @@ fn check_patterns(patterns: &[Pattern], types: &FailureTypes) -> Result<Vec<(Pat
 
 /// A string from outside as it may stand in a message: quoted, escaped, short.
 fn shown(text: &str) -> String {
-    let mut short: String = text.chars().take(80).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    format!("{short:?}")
+    format!("{:?}", brief(text))
 }

@@ -141,6 +141,20 @@ mod tests {
     }
 
     #[test]
+    fn rule_3_says_nothing_of_a_timeout_where_its_time_is_zero() {
+        let limits = Limits { degraded_for_ns: 0, ..LIMITS };
+        assert_eq!(timeouts(1, 0).judge(&limits), LockHealth::Healthy);
+        assert_eq!(timeouts(3, 0).judge(&limits), LockHealth::Unhealthy, "rule 1 all the same");
+    }
+
+    #[test]
+    fn the_gauge_is_the_one_that_alerts_are_written_for() {
+        let gauges =
+            [LockHealth::Healthy, LockHealth::Degraded, LockHealth::Unhealthy].map(LockHealth::gauge);
+        assert_eq!(gauges, [1.0, 0.5, 0.0]);
+    }
+
+    #[test]
     fn rule_4_nothing_known_is_healthy() {
         assert_eq!(judge(QUIET), LockHealth::Healthy);
     }

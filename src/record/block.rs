@@ -15,7 +15,7 @@ use super::ring::Ring;
 use super::sequence::Sequence;
 use super::tally::Tallies;
 use super::wait::WaitHistogram;
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, order};
 
 /// The sizes of every block of a monitor.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +81,7 @@ impl Block {
     /// For the collector: `None` while nothing is pinned here, else a token that changes when the pin ends.
     pub(crate) fn pinned(&self) -> Option<u64> {
         // Acquire: pairs with (UNPIN) in `pin.rs`.
-        match self.pins.load(Ordering::Acquire) {
+        match self.pins.load(order!(Acquire, "pins_seen")) {
             0 => self.sequence.pinned(),
             pins => Some(u64::from(pins)),
         }

@@ -22,7 +22,7 @@
 //! disturbance said before that step is seen by the look, with everything that was said before it (exchanges keep the
 //! release sequence whole). One said after it makes the second step fail.
 
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, order, seeded};
 
 pub(crate) struct Calm(AtomicU64);
 
@@ -56,7 +56,7 @@ impl Calm {
     /// A timeout has joined a run.
     #[inline(always)]
     pub(crate) fn disturb_by_run(&self, run: u32) {
-        if self.word() != word_of(run) {
+        if self.word() != word_of(run) && (self.is_calm() || !seeded("disturb_skipped")) {
             self.disturb(word_of(run));
         }
     }
@@ -68,8 +68,11 @@ impl Calm {
 
     #[cold]
     fn disturb(&self, word: u64) {
+        if seeded("disturb_stored") {
+            return self.0.store(word, Ordering::Release);
+        }
         // (DISTURB) pairs with (SETTLE).
-        self.0.swap(word, Ordering::Release);
+        self.0.swap(word, order!(Release, "disturb"));
     }
 
     /// Collector only: calm again, if nothing is left to look at.
@@ -79,9 +82,13 @@ impl Calm {
             return;
         }
         // (SETTLE) Acquire: pairs with (DISTURB).
-        if self.0.compare_exchange(found, SETTLING, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+        let settle = order!(Acquire, "settle");
+        if self.0.compare_exchange(found, SETTLING, settle, Ordering::Relaxed).is_ok() {
             let next = if is_over() { monitor } else { found };
             // Relaxed: a record that finds the path calm reads nothing on the strength of it.
+            if seeded("settle_stored") {
+                return self.0.store(next, Ordering::Relaxed);
+            }
             let _ = self.0.compare_exchange(SETTLING, next, Ordering::Relaxed, Ordering::Relaxed);
         }
     }

@@ -3,7 +3,7 @@
 use super::calm::Calm;
 use super::run::Run;
 use crate::clock::Stamp;
-use crate::sync::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+use crate::sync::{AtomicI64, AtomicU8, AtomicU64, Ordering, seeded};
 use std::ptr::NonNull;
 
 #[repr(align(64))]
@@ -50,6 +50,7 @@ impl PathCell {
 
     /// Collector only: has records take the short way again where it is time.
     pub(crate) fn settle_down(&self, monitor: u64, is_live: impl FnOnce() -> bool) {
+        let is_live = || is_live() || seeded("settle_unasked");
         let is_over = || !self.run.is_on() && self.announced.load(Ordering::Relaxed) == 0 && is_live();
         self.calm.settle_down(monitor, is_over);
     }
@@ -75,6 +76,11 @@ impl PathCell {
 
     /// An attempt announced by name, to be answered by name.
     pub(crate) fn announce(&self) {
+        if seeded("announced_late") {
+            self.calm.disturb_by_announcement();
+            self.announced.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
         self.announced.fetch_add(1, Ordering::Relaxed);
         self.calm.disturb_by_announcement();
     }
@@ -89,6 +95,10 @@ impl PathCell {
 
     #[cold]
     fn take_announcement(&self) {
+        if seeded("answer_stored") {
+            self.announced.fetch_sub(1, Ordering::Relaxed);
+            return;
+        }
         // Several answers may race for one announcement; the count must not go below zero.
         let _ = self.announced.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n > 0).then(|| n - 1));
     }

@@ -11,7 +11,7 @@ use super::counters::PathCounters;
 use super::pool::Lease;
 use super::shared::Shared;
 use super::writer::Writer;
-use crate::sync::Ordering;
+use crate::sync::{Ordering, seeded, thread_local};
 use std::cell::{Cell, RefCell};
 use std::ptr;
 
@@ -36,14 +36,16 @@ struct Leases(RefCell<Vec<(u64, Lease)>>);
 impl Drop for Leases {
     fn drop(&mut self) {
         // Before the leases go, so that no record finds a block that is not this thread's any more.
-        LAST.set(NO_MONITOR);
+        if !seeded("last_kept") {
+            forget_last();
+        }
     }
 }
 
 /// The block that this thread recorded to last, if it was this monitor's and the monitor still records.
 #[inline(always)]
 pub(crate) fn own_block(shared: &Shared) -> Option<&Block> {
-    let last = LAST.get();
+    let last = LAST.with(Cell::get);
     // Relaxed: the number is compared, nothing is read on its strength. After shutdown it matches no thread's.
     if last.monitor != shared.live.load(Ordering::Relaxed) {
         return None;
@@ -65,7 +67,7 @@ pub(crate) struct Own<'a> {
 /// This thread's block, if it records to the monitor of the path and the path is calm.
 #[inline(always)]
 pub(crate) fn calm(path: &PathRef) -> Option<Own<'_>> {
-    let last = LAST.get();
+    let last = LAST.with(Cell::get);
     // Relaxed inside: the number is compared, nothing is read on its strength.
     (last.monitor == path.cell().calm.word()).then_some(Own {
         block: last.block,
@@ -105,7 +107,7 @@ pub(crate) fn any_writer(shared: &Shared) -> Option<Writer<'_>> {
     let own = leased.and_then(|index| shared.pool.block(index));
     Some(match own {
         Some(block) => {
-            LAST.set(Last { monitor: shared.id, block, counters: block.paths.as_ptr() });
+            set_last(Last { monitor: shared.id, block, counters: block.paths.as_ptr() });
             Writer::Sole(block)
         }
         None => Writer::Shared(shared.pool.fallback()),
@@ -145,12 +147,17 @@ impl Leases {
 /// Drops what monitors left behind that are gone.
 fn forget_orphans(leases: &mut Vec<(u64, Lease)>) {
     if leases.iter().any(|(_, lease)| lease.is_orphan()) {
-        LAST.set(NO_MONITOR);
+        forget_last();
         leases.retain(|(_, lease)| !lease.is_orphan());
     }
 }
 
 /// In a child after `fork`: the one thread there is must ask again before it records.
 pub(crate) fn forget_last() {
-    LAST.set(NO_MONITOR);
+    set_last(NO_MONITOR);
+}
+
+fn set_last(last: Last) {
+    // It has no destructor, and so never fails; under loom every thread-local goes when its thread ends.
+    let _ = LAST.try_with(|own| own.set(last));
 }

@@ -1,6 +1,7 @@
 //! Names come from outside: bounded here, escaped where they are printed.
 
 use super::boxed::{NoMemory, boxed_one, boxed_str};
+use crate::sync::Witness;
 use foldhash::fast::FixedState;
 use std::hash::BuildHasher;
 use std::ops::RangeInclusive;
@@ -58,20 +59,26 @@ pub(crate) enum Match {
 pub(crate) struct Name {
     text: Box<str>,
     cut_off: u64,
+    /// Written once, before anybody reads it, and freed after everybody has.
+    witness: Witness,
 }
 
 impl Name {
     pub(crate) fn new(name: BoundedName<'_>) -> Result<Box<Self>, NoMemory> {
         let text = boxed_str("a name", name.text)?;
-        boxed_one("a name", Self { text, cut_off: name.cut_off })
+        let witness = Witness::default();
+        witness.write();
+        boxed_one("a name", Self { text, cut_off: name.cut_off, witness })
     }
 
     pub(crate) fn text(&self) -> &str {
+        self.witness.read();
         &self.text
     }
 
     #[inline(always)]
     pub(crate) fn compare(&self, other: BoundedName<'_>) -> Match {
+        self.witness.read();
         if !same(self.text.as_bytes(), other.text.as_bytes()) {
             Match::Different
         } else if self.cut_off == other.cut_off {
@@ -79,6 +86,12 @@ impl Name {
         } else {
             Match::SameText
         }
+    }
+}
+
+impl Drop for Name {
+    fn drop(&mut self) {
+        self.witness.write();
     }
 }
 

@@ -11,7 +11,7 @@
 
 use super::boxed::{NoMemory, boxed};
 use crate::clock::Stamp;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, order, seeded};
 use std::ptr::NonNull;
 
 const START_BITS: u32 = 46;
@@ -115,16 +115,16 @@ impl OpenAttempts {
     fn advance(&self, sole: bool, from: u64, to: u64) {
         // (BEGUN) Release: pairs with the Acquire load in `begun`.
         if sole {
-            self.cursor.store(to, Ordering::Release);
+            self.cursor.store(to, order!(Release, "begun"));
         } else {
-            self.cursor.fetch_add(to.wrapping_sub(from), Ordering::Release);
+            self.cursor.fetch_add(to.wrapping_sub(from), order!(Release, "begun"));
         }
     }
 
     /// Changes with every attempt that begins. Who sees it sees the attempts that began before.
     pub(crate) fn begun(&self) -> u64 {
         // Acquire: pairs with (BEGUN).
-        self.cursor.load(Ordering::Acquire)
+        self.cursor.load(order!(Acquire, "begun_seen"))
     }
 
     #[inline(always)]
@@ -132,7 +132,7 @@ impl OpenAttempts {
         // The length is a power of two, and not 0.
         let mask = (self.places.len() as u64).wrapping_sub(1);
         let place = self.places.get((index & mask) as usize)?;
-        let is_free = if sole {
+        let is_free = if sole || seeded("place_stored") {
             let is_free = place.load(Ordering::Relaxed) == 0;
             if is_free {
                 place.store(word, Ordering::Relaxed);

@@ -5,7 +5,7 @@ use super::cell::PathRef;
 use super::outcome::Outcome;
 use super::shared::Shared;
 use crate::health::LockHealth;
-use crate::sync::Ordering;
+use crate::sync::{Ordering, order};
 use std::fmt;
 use std::sync::Arc;
 
@@ -173,7 +173,7 @@ impl Drop for LockPath {
     fn drop(&mut self) {
         // (HANDLE) Release: pairs with the Acquire load in `collect/retire.rs`; what was recorded through this handle is
         // seen by the collector that finds no handle left.
-        self.path.cell().handles.fetch_sub(1, Ordering::Release);
+        self.path.cell().handles.fetch_sub(1, order!(Release, "handle_dropped"));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::block::Block;
 use super::writer::Writer;
-use crate::sync::{AtomicU32, Ordering, two_sided_fence};
+use crate::sync::{AtomicU32, Ordering, order, two_sided_fence};
 
 /// Keeps numbers found by name from being given to other names.
 pub(crate) enum Pin<'a> {
@@ -46,5 +46,5 @@ fn pin_shared(pins: &AtomicU32) {
 
 fn unpin_shared(pins: &AtomicU32) {
     // (UNPIN) pairs with `Block::pinned`.
-    pins.fetch_sub(1, Ordering::AcqRel);
+    pins.fetch_sub(1, order!(AcqRel, "unpin_shared"));
 }

@@ -20,7 +20,7 @@
 
 use super::block::{Block, Layout};
 use super::boxed::{NoMemory, boxed, boxed_one};
-use crate::sync::{AtomicPtr, AtomicU8, AtomicU32, Ordering};
+use crate::sync::{AtomicPtr, AtomicU8, AtomicU32, Ordering, order, seeded};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
@@ -50,6 +50,19 @@ struct Leasable {
 const FREE: u8 = 0;
 const LEASED: u8 = 1;
 const ORPHAN: u8 = 2;
+
+impl Leasable {
+    /// False if another thread was first.
+    fn take(&self) -> bool {
+        if seeded("lease_stored") {
+            self.state.store(LEASED, Ordering::Release);
+            return true;
+        }
+        // (LEASE) pairs with (RETURN).
+        let taken = order!(Acquire, "lease_taken");
+        self.state.compare_exchange(FREE, LEASED, taken, Ordering::Relaxed).is_ok()
+    }
+}
 
 /// The exclusive right to write one block; given back on drop.
 pub(crate) struct Lease {
@@ -106,16 +119,13 @@ impl Pool {
     /// `None` if another thread has it. No memory for a new block ends the search: the slots behind are empty too.
     fn lease_slot(&self, index: usize, slot: &Slot) -> Result<Option<Lease>, NoMemory> {
         // (SEE) pairs with (CREATE).
-        let Some(seen) = NonNull::new(slot.block.load(Ordering::Acquire)) else {
+        let Some(seen) = NonNull::new(slot.block.load(order!(Acquire, "block_seen"))) else {
             return self.create(index, slot);
         };
         // SAFETY: from `Box::into_raw` in `create`; it is freed when the pool is dropped or later, and `self` is borrowed.
         let leasable = unsafe { seen.as_ref() };
         // Relaxed first: a leased block is not worth a compare-exchange.
-        if leasable.state.load(Ordering::Relaxed) != FREE
-            // (LEASE) pairs with (RETURN).
-            || leasable.state.compare_exchange(FREE, LEASED, Ordering::Acquire, Ordering::Relaxed).is_err()
-        {
+        if leasable.state.load(Ordering::Relaxed) != FREE || !leasable.take() {
             return Ok(None);
         }
         Ok(Some(Lease { leased: seen }))
@@ -126,7 +136,8 @@ impl Pool {
         let leasable = Leasable { state: AtomicU8::new(LEASED), block, available: self.available.clone() };
         let raw = Box::into_raw(boxed_one("a block", leasable)?);
         // (CREATE) pairs with (SEE).
-        match slot.block.compare_exchange(ptr::null_mut(), raw, Ordering::Release, Ordering::Relaxed) {
+        let created = order!(Release, "block_created");
+        match slot.block.compare_exchange(ptr::null_mut(), raw, created, Ordering::Relaxed) {
             Ok(_) => Ok(NonNull::new(raw).map(|leased| Lease { leased })),
             Err(_) => {
                 // SAFETY: it was made above, and another thread filled the slot first: nobody has seen it.
@@ -148,7 +159,7 @@ impl Pool {
             return (index == self.slots.len()).then_some(&*self.fallback);
         };
         // (SEE) pairs with (CREATE).
-        let seen = slot.block.load(Ordering::Acquire);
+        let seen = slot.block.load(order!(Acquire, "block_seen"));
         // SAFETY: null or from `Box::into_raw` in `create`; it is not freed while `self` lives.
         unsafe { seen.as_ref() }.map(|leasable| &leasable.block)
     }
@@ -173,10 +184,13 @@ impl Pool {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        if seeded("lease_lost") {
+            return;
+        }
         let leased = self.leased();
         leased.available.0.fetch_add(1, Ordering::Relaxed);
         // (RETURN) pairs with (LEASE). From here on it may be another thread's, or be freed by the pool. Acquire: (END).
-        if leased.state.fetch_and(!LEASED, Ordering::AcqRel) & ORPHAN != 0 {
+        if leased.state.fetch_and(!LEASED, order!(AcqRel, "lease_returned")) & ORPHAN != 0 {
             // SAFETY: from `Box::into_raw` in `create`. The pool is gone and has left it to this lease.
             drop(unsafe { Box::from_raw(self.leased.as_ptr()) });
         }

@@ -14,7 +14,7 @@ use super::table::NameTable;
 use crate::sync::{AtomicPtr, AtomicU64, Ordering};
 use std::{ptr, slice};
 
-const ENTRY_BITS: u32 = 6;
+const ENTRY_BITS: u32 = if cfg!(foreshock_loom) { 1 } else { 6 };
 
 const NUMBER_BITS: u32 = 17;
 const LEN_BITS: u32 = 9;

@@ -16,13 +16,30 @@
 //! store of its index, pairs with their Acquire load and keeps them a whole lap apart.
 
 use super::boxed::{NoMemory, boxed};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, Witness, order, seeded};
 use crossbeam_utils::CachePadded;
 
 pub(crate) struct Ring<const WORDS: usize> {
     tail: CachePadded<AtomicU64>,
     head: CachePadded<AtomicU64>,
-    places: Box<[[AtomicU64; WORDS]]>,
+    places: Box<[Place<WORDS>]>,
+}
+
+struct Place<const WORDS: usize> {
+    words: [AtomicU64; WORDS],
+    witness: Witness,
+}
+
+impl<const WORDS: usize> Place<WORDS> {
+    fn new() -> Self {
+        Self { words: std::array::from_fn(|_| AtomicU64::new(0)), witness: Witness::default() }
+    }
+
+    /// Says whose the place is.
+    #[inline(always)]
+    fn last(&self) -> &AtomicU64 {
+        &self.words[WORDS - 1]
+    }
 }
 
 /// The ring had no free place; the message was not taken.
@@ -39,13 +56,13 @@ impl<const WORDS: usize> Ring<WORDS> {
         Ok(Self {
             tail: CachePadded::new(AtomicU64::new(0)),
             head: CachePadded::new(AtomicU64::new(0)),
-            places: boxed("ring", capacity, || std::array::from_fn(|_| AtomicU64::new(0)))?,
+            places: boxed("ring", capacity, Place::new)?,
         })
     }
 
     /// There is one for every index: their number is a power of two.
     #[inline(always)]
-    fn place(&self, index: u64) -> Option<&[AtomicU64; WORDS]> {
+    fn place(&self, index: u64) -> Option<&Place<WORDS>> {
         self.places.get((index & self.mask()) as usize)
     }
 
@@ -61,7 +78,7 @@ impl<const WORDS: usize> Ring<WORDS> {
         let tail = self.tail.load(Ordering::Relaxed);
         let place = self.place(tail).ok_or(Full)?;
         // (CLAIM) pairs with (FREE).
-        if place[WORDS - 1].load(Ordering::Acquire) != 0 {
+        if place.last().load(order!(Acquire, "ring_claim")) != 0 && !seeded("ring_overwrites") {
             return Err(Full);
         }
         Self::write(place, message);
@@ -75,17 +92,20 @@ impl<const WORDS: usize> Ring<WORDS> {
         for _ in 0..CLAIM_ATTEMPTS {
             let tail = self.tail.load(Ordering::Relaxed);
             // Pairs with (HEAD): the place of `tail` was read out and freed a lap ago.
-            let head = self.head.load(Ordering::Acquire);
-            if tail.wrapping_sub(head) > self.mask() {
+            let head = self.head.load(order!(Acquire, "ring_head_seen"));
+            if tail.wrapping_sub(head) > self.mask() + u64::from(seeded("ring_place_too_many")) {
                 return Err(Full);
             }
+            let place = self.place(tail).ok_or(Full)?;
+            let next = tail.wrapping_add(1);
+            if seeded("ring_tail_stored") {
+                self.tail.store(next, Ordering::Relaxed);
+                Self::write(place, message);
+                return Ok(());
+            }
             // Relaxed: winning the index is all; the message is published by (PUBLISH).
-            if self
-                .tail
-                .compare_exchange_weak(tail, tail.wrapping_add(1), Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
-            {
-                Self::write(self.place(tail).ok_or(Full)?, message);
+            if self.tail.compare_exchange_weak(tail, next, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+                Self::write(place, message);
                 return Ok(());
             }
         }
@@ -93,13 +113,14 @@ impl<const WORDS: usize> Ring<WORDS> {
     }
 
     #[inline(always)]
-    fn write(place: &[AtomicU64; WORDS], message: [u64; WORDS]) {
+    fn write(place: &Place<WORDS>, message: [u64; WORDS]) {
         debug_assert_ne!(message[WORDS - 1], 0);
-        for word in 0..WORDS - 1 {
-            place[word].store(message[word], Ordering::Relaxed);
+        place.witness.write();
+        for (word, value) in place.words.iter().zip(message).take(WORDS - 1) {
+            word.store(value, Ordering::Relaxed);
         }
         // (PUBLISH) pairs with (TAKE).
-        place[WORDS - 1].store(message[WORDS - 1], Ordering::Release);
+        place.last().store(message[WORDS - 1], order!(Release, "ring_publish"));
     }
 
     /// Takes what is there, oldest first, at most one lap. Only the collector may call this. Returns how many.
@@ -111,20 +132,21 @@ impl<const WORDS: usize> Ring<WORDS> {
             && let Some(place) = self.place(head)
         {
             // (TAKE) pairs with (PUBLISH).
-            let last = place[WORDS - 1].load(Ordering::Acquire);
+            let last = place.last().load(order!(Acquire, "ring_take"));
             if last == 0 {
                 break;
             }
             let mut message = [0; WORDS];
-            for word in 0..WORDS - 1 {
-                message[word] = place[word].load(Ordering::Relaxed);
+            for (word, value) in place.words.iter().zip(&mut message).take(WORDS - 1) {
+                *value = word.load(Ordering::Relaxed);
             }
+            place.witness.read();
             message[WORDS - 1] = last;
             // (FREE) pairs with (CLAIM).
-            place[WORDS - 1].store(0, Ordering::Release);
+            place.last().store(0, order!(Release, "ring_free"));
             head = head.wrapping_add(1);
             // (HEAD) pairs with the load in `push_shared`.
-            self.head.store(head, Ordering::Release);
+            self.head.store(head, order!(Release, "ring_head"));
             take(message);
         }
         head.wrapping_sub(start) as usize

@@ -12,7 +12,7 @@
 //! A timeout takes effect with its load of the run's word if it then goes to a segment, else with its increment
 //! of that word; a success with its compare-exchange. In a race either may come first, and nothing comes between.
 
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, order, seeded};
 
 const COUNT_BITS: u32 = 32;
 
@@ -51,15 +51,19 @@ impl Run {
         if count(word) >= limit {
             return (number(word), false);
         }
+        if seeded("run_count_stored") {
+            self.0.store(word + 1, Ordering::Release);
+            return (number(word), true);
+        }
         // (RUN) Release: pairs with the Acquire load in `length`; who sees the run sees the time of its last timeout.
-        (number(self.0.fetch_add(1, Ordering::Release)), true)
+        (number(self.0.fetch_add(1, order!(Release, "run_counted"))), true)
     }
 
     /// Timeouts in a row, up to the limit; past it whatever the shared word had reached.
     #[inline(always)]
     pub(crate) fn length(&self) -> u32 {
         // Acquire: pairs with (RUN).
-        count(self.0.load(Ordering::Acquire))
+        count(self.0.load(order!(Acquire, "run_seen")))
     }
 
     /// A success: there is a run for it to end. Healthy traffic only reads.
@@ -77,6 +81,9 @@ impl Run {
         // If another success is first, the run that was there when this one came has ended. A timeout that comes
         // between makes this one try again: at most as often as the limit, and once more for each thread.
         while number(word) == ended && count(word) != 0 {
+            if seeded("run_end_stored") {
+                return self.0.store(next(word), Ordering::Relaxed);
+            }
             match self.0.compare_exchange_weak(word, next(word), Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return,
                 Err(now) => word = now,
@@ -96,6 +103,9 @@ impl Run {
 
 /// A run of the next number, which no segment speaks of. After 2^32 runs of one path a number comes back.
 fn next(word: u64) -> u64 {
+    if seeded("run_number_kept") {
+        return u64::from(number(word)) << COUNT_BITS;
+    }
     u64::from(number(word).wrapping_add(1).max(1)) << COUNT_BITS
 }
 
@@ -109,6 +119,9 @@ impl Segment {
 
     /// By one of many.
     pub(crate) fn count_shared(&self, run: u32) {
+        if seeded("segment_stored") {
+            return self.count_sole(run);
+        }
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |word| Some(counted(word, run)));
     }
 

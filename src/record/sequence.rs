@@ -12,10 +12,11 @@
 //! # Orderings
 //!
 //! (COUNTED) the end of a record, and (UNPIN) the end of a pin, are Release stores; they pair with the Acquire load
-//! in `read`: who sees the word sees what the records wrote. The beginning of a pin is ordered before the look-up by
-//! the light fence; it pairs with the heavy fence in `collect/retire.rs`.
+//! in `read`: who sees the word sees what the records wrote. (PIN), the beginning of a pin, is one too: who sees it knows that
+//! the pin before has ended, and may free what that one read. The light
+//! fence orders it before the look-up, and pairs with the heavy fence in `collect/retire.rs`.
 
-use crate::sync::{AtomicU64, Ordering, two_sided_fence};
+use crate::sync::{AtomicU64, Ordering, order, two_sided_fence};
 
 const PINNED: u64 = 1;
 const RECORD: u64 = 1 << 1;
@@ -34,13 +35,13 @@ impl Sequence {
     pub(crate) fn count_sole(&self) {
         let word = self.0.load(Ordering::Relaxed);
         // (COUNTED) pairs with `read`.
-        self.0.store(word.wrapping_add(RECORD), Ordering::Release);
+        self.0.store(word.wrapping_add(RECORD), order!(Release, "counted"));
     }
 
     /// A record was made, by one of many.
     pub(crate) fn count_shared(&self) {
         // (COUNTED) pairs with `read`.
-        self.0.fetch_add(RECORD, Ordering::Release);
+        self.0.fetch_add(RECORD, order!(Release, "counted_shared"));
     }
 
     /// Begins a pin; `None` inside of another one of this thread, which ends later: the host's allocator records, below
@@ -51,7 +52,8 @@ impl Sequence {
         if word & PINNED != 0 {
             return None;
         }
-        self.0.store(word | PINNED, Ordering::Relaxed);
+        // (PIN) pairs with `read`.
+        self.0.store(word | PINNED, order!(Release, "pinned"));
         two_sided_fence::light();
         Some(Pinned(word))
     }
@@ -60,26 +62,26 @@ impl Sequence {
     #[inline(always)]
     pub(crate) fn unpin_counted(&self, pinned: Pinned) {
         // (UNPIN), (COUNTED) pair with `read`. From the register: to load the word again would wait for the store.
-        self.0.store(pinned.0.wrapping_add(PIN_ENDED + RECORD), Ordering::Release);
+        self.0.store(pinned.0.wrapping_add(PIN_ENDED + RECORD), order!(Release, "unpin"));
     }
 
     /// Ends a pin inside of which nothing was counted.
     #[inline(always)]
     pub(crate) fn unpin_idle(&self, pinned: Pinned) {
         // (UNPIN) pairs with `read`.
-        self.0.store(pinned.0.wrapping_add(PIN_ENDED), Ordering::Release);
+        self.0.store(pinned.0.wrapping_add(PIN_ENDED), order!(Release, "unpin"));
     }
 
     /// Ends a pin, whatever was counted meanwhile.
     pub(crate) fn unpin(&self) {
         let word = self.0.load(Ordering::Relaxed);
         // (UNPIN) pairs with `read`.
-        self.0.store(word.wrapping_add(PIN_ENDED) & !PINNED, Ordering::Release);
+        self.0.store(word.wrapping_add(PIN_ENDED) & !PINNED, order!(Release, "unpin"));
     }
 
     fn read(&self) -> u64 {
         // Acquire: pairs with (COUNTED) and (UNPIN).
-        self.0.load(Ordering::Acquire)
+        self.0.load(order!(Acquire, "counted_seen"))
     }
 
     /// Changes with every record. Who sees it sees all that was counted before.

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::health::{Evidence, Limits, LockHealth};
 use crate::process;
 use crate::record::cell::{JUDGED_RATE, JUDGED_SLOW};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, seeded};
 
 /// `live` once the monitor records no more. No thread ever holds it.
 const ENDED: u64 = u64::MAX;
@@ -108,12 +108,21 @@ impl Shared {
 
     /// Takes no more records. True for the call that ended it.
     pub(crate) fn end(&self) -> bool {
+        if seeded("end_disturbs_first") {
+            self.disturb_all();
+        }
         let was_live = self.live.swap(ENDED, Ordering::Relaxed) != ENDED;
         // From here on every record takes the long way, and finds out there.
+        if !seeded("end_disturbs_first") && !seeded("end_unsaid") {
+            self.disturb_all();
+        }
+        was_live
+    }
+
+    fn disturb_all(&self) {
         for cell in &self.cells {
             cell.calm.disturb_by_announcement();
         }
-        was_live
     }
 
     pub(crate) fn cell(&self, path: u32) -> Option<&PathCell> {

@@ -100,6 +100,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "the system clock asks the processor what it can do")]
     fn the_buckets_reach_from_a_microsecond_to_a_quarter_of_an_hour() {
         for clock in [Clock::manual().0, Clock::system()] {
             let scale = WaitScale::new(&clock);

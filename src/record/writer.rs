@@ -7,7 +7,7 @@ use super::failure::TypeId;
 use super::open::{OpenPlace, Since};
 use super::outcome::Outcome;
 use super::wait::{BUCKETS, WaitHistogram};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, seeded};
 
 /// The right to write a block, and the way to do it.
 #[derive(Clone, Copy)]
@@ -55,7 +55,10 @@ impl<'a> Writer<'a> {
     #[inline(always)]
     pub(crate) fn count_outcome(self, path: u32, outcome: Outcome) {
         if let Some(counters) = self.path(path) {
-            self.add(&counters.outcomes[outcome as usize], 1);
+            match self {
+                Self::Sole(_) => counters.count_sole(outcome),
+                Self::Shared(_) => counters.count_shared(outcome),
+            }
         }
     }
 
@@ -113,7 +116,8 @@ impl<'a> Writer<'a> {
             Self::Shared(block) => block.events.push_shared(event.to_words()),
         };
         if pushed.is_err() {
-            self.add(&self.block().refused.events, 1);
+            let counter = if seeded("refused_stored") { Self::Sole(self.block()) } else { self };
+            counter.add(&self.block().refused.events, 1);
         }
     }
 

@@ -3,7 +3,6 @@
 //! escape, a family in two pieces, buckets that do not add up.
 
 use std::collections::BTreeMap;
-use std::iter::Peekable;
 use std::str::Chars;
 
 pub(crate) type Labels = BTreeMap<String, String>;
@@ -143,10 +142,10 @@ fn labels(text: &str) -> Result<(Labels, &str), String> {
         if !begins || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             return Err(format!("{name:?} is no label name"));
         }
-        let mut chars = after.chars().peekable();
+        let mut chars = after.chars();
         let value = label_value(&mut chars)?;
         once(&mut labels, name.to_owned(), value)?;
-        rest = &after[after.len() - chars.collect::<String>().len()..];
+        rest = chars.as_str();
         rest = match rest.strip_prefix(',') {
             Some(more) => more,
             None if rest.starts_with('}') => rest,
@@ -157,7 +156,14 @@ fn labels(text: &str) -> Result<(Labels, &str), String> {
 }
 
 /// Reads up to and including the closing quote.
-fn label_value(chars: &mut Peekable<Chars<'_>>) -> Result<String, String> {
+fn label_value(chars: &mut Chars<'_>) -> Result<String, String> {
+    // Most values have no escape: they are taken as a piece.
+    if let Some((value, after)) = chars.as_str().split_once('"')
+        && !value.contains('\\')
+    {
+        *chars = after.chars();
+        return Ok(value.to_owned());
+    }
     let mut value = String::new();
     loop {
         match chars.next().ok_or("a label value without an end")? {

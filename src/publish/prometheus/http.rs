@@ -1,4 +1,5 @@
-//! The HTTP server behind `/metrics`: one thread, a bounded number of connections, a bounded wait for each.
+//! The HTTP server behind `/metrics`: one thread, a bounded number of connections, one request and a bounded time for
+//! each. A client that asks and does not read could otherwise keep its place, and sixteen of them the server.
 
 use crate::error::Error;
 use http_body_util::Full;
@@ -11,18 +12,20 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::convert::Infallible;
 use std::net::TcpListener;
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
 const MAX_CONNECTIONS: usize = 16;
 /// A request's head must be here by then.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection is closed after this long, whatever it does.
-const CONNECTION_TIMEOUT: Duration = Duration::from_secs(300);
+/// What is answered must be read by then, from when it is there: a host that is short of time is not the client's fault.
+/// Prometheus waits for a scrape no longer than 10 s unless told to.
+const READ_TIMEOUT: Duration = Duration::from_secs(15);
 const MAX_HEAD_BYTES: usize = 16 * 1_024;
 /// How often the recorder's histograms are drained while nobody scrapes.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
@@ -110,17 +113,31 @@ async fn accept(listener: tokio::net::TcpListener, handle: PrometheusHandle) {
 }
 
 async fn serve(stream: TcpStream, handle: PrometheusHandle, place: OwnedSemaphorePermit) {
+    let is_answered = Arc::new(Notify::new());
+    let answered = is_answered.clone();
     let service = service_fn(move |request| {
         let response = respond(&request, &handle);
+        is_answered.notify_one();
         async move { Ok::<_, Infallible>(response) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
+        .keep_alive(false)
+        // A client that has said all is answered all the same.
+        .half_close(true)
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
     // A client that breaks off is no news.
-    let _ = tokio::time::timeout(CONNECTION_TIMEOUT, connection).await;
+    let is_over = tokio::select! {
+        biased;
+        _ = &mut connection => true,
+        () = answered.notified() => false,
+    };
+    if !is_over {
+        let _ = tokio::time::timeout(READ_TIMEOUT, connection).await;
+    }
     drop(place);
 }
 

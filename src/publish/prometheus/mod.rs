@@ -120,7 +120,7 @@ impl ExporterBuilder {
 
 /// Serves what is recorded at `http://ADDRESS/metrics`, until it is dropped.
 ///
-/// At most 16 connections at a time; a client that is slow to ask is cut off. The series stay in memory after the
+/// At most 16 connections at a time, one request each; a client that is slow to ask, or to read, is cut off. The series stay in memory after the
 /// exporter is dropped if it was installed: a process cannot take its recorder back.
 ///
 /// ```

@@ -8,6 +8,7 @@ use crate::record::pin::Pin;
 use crate::record::sequence::Pinned;
 use crate::record::shared::Shared;
 use crate::record::writer::Writer;
+use crate::sync::seeded;
 
 impl Shared {
     /// Runs `with` with the number of a path named by the caller, which stays that name's until it returns. Takes no
@@ -23,6 +24,7 @@ impl Shared {
     fn path_number(&self, writer: Writer<'_>, name: BoundedName<'_>) -> u32 {
         let mark = self.paths.mark();
         let number = self.paths.find_or_add(name);
+        let mark = if seeded("mark_late") { self.paths.mark() } else { mark };
         if let Writer::Sole(block) = writer {
             block.recent_paths.remember(&self.paths, mark, name, number);
         }

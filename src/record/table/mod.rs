@@ -14,7 +14,7 @@ mod retire;
 use super::boxed::{NoMemory, boxed};
 use super::name::{BoundedName, Match, Name};
 use super::recent::Mark;
-use crate::sync::{AtomicU32, AtomicU64, Ordering, spin_hint};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, order, seeded, spin_hint};
 // Under loom every run must take the same steps; elsewhere nobody outside may know which names collide.
 #[cfg(foreshock_loom)]
 use foldhash::fast::FixedState as HashState;
@@ -81,7 +81,7 @@ impl NameTable {
     /// Names added so far. Who sees a number sees each of those names listed.
     pub(crate) fn added(&self) -> u64 {
         // Acquire: pairs with (ADDED).
-        self.added.load(Ordering::Acquire)
+        self.added.load(order!(Acquire, "added_seen"))
     }
 
     /// There is one for every name: their number is a power of two.
@@ -98,7 +98,7 @@ impl NameTable {
             return Some(self.other());
         }
         // (HEAD-ACQUIRE) pairs with (HEAD-RELEASE): the node that the head links to is seen whole.
-        let head = self.bucket(name)?.load(Ordering::Acquire);
+        let head = self.bucket(name)?.load(order!(Acquire, "bucket_seen"));
         self.walk(head, name)
     }
 
@@ -107,7 +107,7 @@ impl NameTable {
     #[inline(always)]
     pub(crate) fn mark(&self) -> Mark {
         // Acquire: pairs with (MARK); a look-up made after it finds what was condemned before the mark.
-        Mark::from_bits(self.mark.load(Ordering::Acquire))
+        Mark::from_bits(self.mark.load(order!(Acquire, "mark_seen")))
     }
 
     /// The table's copy of a name. The caller is pinned, and has just found the number.
@@ -126,7 +126,7 @@ impl NameTable {
         let mut spare = None;
         for _ in 0..ADD_ATTEMPTS {
             // (HEAD-ACQUIRE) pairs with (HEAD-RELEASE).
-            let head = bucket.load(Ordering::Acquire);
+            let head = bucket.load(order!(Acquire, "bucket_seen"));
             if let Some(found) = self.walk(head, name) {
                 if let Some(number) = spare {
                     self.release_number(number);
@@ -151,15 +151,17 @@ impl NameTable {
             // Relaxed: published with the node by (HEAD-RELEASE).
             node.next.store(link_of(head), Ordering::Relaxed);
             // (HEAD-RELEASE) pairs with (HEAD-ACQUIRE).
-            if bucket
-                .compare_exchange(head, successor(head, number + 1), Ordering::Release, Ordering::Relaxed)
-                .is_ok()
-            {
+            let (next, published) = (successor(head, number + 1), order!(Release, "bucket_published"));
+            if seeded("bucket_stored") {
+                bucket.store(next, Ordering::Release);
+                return number;
+            }
+            if bucket.compare_exchange(head, next, published, Ordering::Relaxed).is_ok() {
                 self.held.fetch_add(1, Ordering::Relaxed);
                 // (LISTED) Release: pairs with the Acquire load in `listed`.
-                node.state.store(LIVE, Ordering::Release);
+                node.state.store(LIVE, order!(Release, "listed"));
                 // (ADDED) Release: pairs with the Acquire load in `added`.
-                self.added.fetch_add(1, Ordering::Release);
+                self.added.fetch_add(1, order!(Release, "added"));
                 return number;
             }
             spare = Some(number);
@@ -201,7 +203,7 @@ impl NameTable {
     pub(crate) fn listed(&self, number: u32) -> Option<Arc<str>> {
         let in_use = self.node(number).is_none_or(|node| {
             // (LISTED) Acquire. From here on only the collector itself can take the name away.
-            matches!(node.state.load(Ordering::Acquire), LIVE | CONDEMNED)
+            matches!(node.state.load(order!(Acquire, "listed_seen")), LIVE | CONDEMNED)
         });
         in_use.then(|| self.text(number)).flatten()
     }

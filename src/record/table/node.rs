@@ -9,7 +9,7 @@
 //! | `DEAD` | passed over by look-ups, about to be unlinked | `FREE`, by the collector |
 
 use crate::record::name::{BoundedName, Match, Name};
-use crate::sync::{AtomicPtr, AtomicU32, Ordering};
+use crate::sync::{AtomicPtr, AtomicU32, Ordering, seeded};
 use std::ptr;
 
 pub(super) const FREE: u32 = 0;
@@ -52,6 +52,10 @@ impl Node {
         match self.state.load(Ordering::Relaxed) {
             // Claimed: whoever comes by the chain knows that it is linked.
             LIVE | CLAIMED => true,
+            CONDEMNED if seeded("rescue_stored") => {
+                self.state.store(LIVE, Ordering::Release);
+                true
+            }
             CONDEMNED => {
                 match self.state.compare_exchange(CONDEMNED, LIVE, Ordering::AcqRel, Ordering::Relaxed) {
                     Ok(_) => true,
@@ -69,6 +73,6 @@ pub(super) fn link_of(head: u64) -> u32 {
 
 /// The next version of a head, with another link.
 pub(super) fn successor(head: u64, link: u32) -> u64 {
-    let version = (head >> 32).wrapping_add(1);
+    let version = (head >> 32).wrapping_add(u64::from(!seeded("version_kept")));
     (version << 32) | u64::from(link)
 }

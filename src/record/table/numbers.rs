@@ -3,7 +3,7 @@
 use super::node::{CLAIMED, FREE, NIL, link_of, successor};
 use super::{ADD_ATTEMPTS, NameTable};
 use crate::record::name::{BoundedName, Name};
-use crate::sync::Ordering;
+use crate::sync::{Ordering, order, seeded};
 use std::ptr;
 
 /// Why a name gets no number.
@@ -29,10 +29,16 @@ impl NameTable {
     }
 
     pub(super) fn take_fresh(&self) -> Option<u32> {
+        if seeded("fresh_stored") {
+            let fresh = self.fresh.load(Ordering::Acquire);
+            let is_left = fresh < self.other();
+            self.fresh.store(fresh + u32::from(is_left), Ordering::Release);
+            return is_left.then_some(fresh);
+        }
         // (FRESH) Release: pairs with `high_water`. Acquire: pairs with the Release of the others' increments, so
         // that who finds the table full sees every name that was linked before its last number was taken.
         self.fresh
-            .fetch_update(Ordering::Release, Ordering::Acquire, |fresh| {
+            .fetch_update(Ordering::Release, order!(Acquire, "fresh_seen"), |fresh| {
                 (fresh < self.other()).then(|| fresh + 1)
             })
             .ok()
@@ -41,7 +47,7 @@ impl NameTable {
     pub(super) fn pop_freed(&self) -> Option<u32> {
         for _ in 0..ADD_ATTEMPTS {
             // Acquire: pairs with the Release in `push_freed`; `next` of the top is seen.
-            let head = self.freed.load(Ordering::Acquire);
+            let head = self.freed.load(order!(Acquire, "freed_seen"));
             let link = link_of(head);
             if link == NIL {
                 return None;
@@ -73,11 +79,8 @@ impl NameTable {
             let head = self.freed.load(Ordering::Relaxed);
             node.next.store(link_of(head), Ordering::Relaxed);
             // Release: pairs with `pop_freed`.
-            if self
-                .freed
-                .compare_exchange(head, successor(head, number + 1), Ordering::Release, Ordering::Relaxed)
-                .is_ok()
-            {
+            let (next, freed) = (successor(head, number + 1), order!(Release, "freed"));
+            if self.freed.compare_exchange(head, next, freed, Ordering::Relaxed).is_ok() {
                 return;
             }
         }

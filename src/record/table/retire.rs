@@ -4,21 +4,33 @@ use super::NameTable;
 use super::node::{CONDEMNED, DEAD, LIVE, NIL, link_of, successor};
 use crate::record::name::BoundedName;
 use crate::record::recent::Mark;
-use crate::sync::Ordering;
+use crate::sync::{Ordering, order, seeded};
 
 impl NameTable {
     /// The first step of retirement. The next record of the name takes it back.
     pub(crate) fn condemn(&self, number: u32) -> bool {
+        if seeded("mark_early") {
+            self.next_mark();
+            return self.change(number, LIVE, CONDEMNED);
+        }
         let condemned = self.change(number, LIVE, CONDEMNED);
+        self.next_mark();
+        condemned
+    }
+
+    fn next_mark(&self) {
         // (MARK) Release: pairs with the Acquire load in `mark`; who sees the new mark sees the name condemned. Only the
         // collector writes it.
         let mark = Mark::from_bits(self.mark.load(Ordering::Relaxed));
-        self.mark.store(mark.next().bits(), Ordering::Release);
-        condemned
+        self.mark.store(mark.next().bits(), order!(Release, "mark_published"));
     }
 
     /// No new record can find the name. False if one took it back.
     pub(crate) fn kill(&self, number: u32) -> bool {
+        if seeded("kill_stored") {
+            self.nodes[number as usize].state.store(DEAD, Ordering::Release);
+            return true;
+        }
         self.change(number, CONDEMNED, DEAD)
     }
 

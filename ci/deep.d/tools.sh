@@ -1,0 +1,42 @@
+# What the steps of `ci/deep` have in common: their last line, and how they get what a machine lacks. To be sourced, with `property` set.
+# shellcheck shell=bash
+
+: "${property:?}"
+
+held() {
+    echo "RESULT held $property: $*"
+    exit 0
+}
+
+short() {
+    echo "RESULT short $property: $*"
+    exit 1
+}
+
+skip() {
+    echo "RESULT skipped $property: $*"
+    exit 0
+}
+
+# The nightly toolchain, with these components. Which one is in `nightly`.
+nightly=${FORESHOCK_NIGHTLY:-nightly}
+need_nightly() {
+    command -v rustup >/dev/null || skip "no rustup here, which would bring a nightly toolchain"
+    if ! rustup run "$nightly" rustc --version; then
+        rustup toolchain install "$nightly" --profile minimal --no-self-update || skip "rustup cannot install $nightly"
+    fi
+    local component
+    for component in "$@"; do
+        rustup component add --toolchain "$nightly" "$component" || skip "$nightly has no $component to be had"
+    done
+}
+
+# A cargo subcommand that is no part of the toolchain: the one on the machine, or this version, built once into `target/tools`.
+need_cargo_tool() {
+    local tool=$1 version=$2 root=$PWD/target/tools
+    export PATH=$root/bin:$PATH
+    if ! command -v "$tool" >/dev/null; then
+        cargo install --locked --root "$root" "$tool@$version" || skip "$tool $version cannot be installed"
+    fi
+    "$tool" "${tool#cargo-}" --version
+}

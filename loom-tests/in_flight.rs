@@ -1,0 +1,66 @@
+//! Claim: no attempt in flight is overlooked. Where nothing was found and the number of beginnings stands, nothing is in flight;
+//! and no place is given to two attempts.
+
+use super::{Bound, Tally, explore};
+use crate::clock::Stamp;
+use crate::record::open::{OpenAttempts, Since};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const SINCE: Stamp = Stamp(1 << 20);
+
+/// Not looked, or something was found.
+const UNKNOWN: u64 = u64::MAX;
+
+struct State {
+    open: OpenAttempts,
+    taken: Tally,
+    /// How many had begun when nothing was found in flight.
+    quiet_since: AtomicU64,
+}
+
+fn setup() -> State {
+    State {
+        open: OpenAttempts::new(2).unwrap(),
+        taken: Tally::default(),
+        quiet_since: AtomicU64::new(UNKNOWN),
+    }
+}
+
+fn begin(state: &State, sole: bool) {
+    let since = Since::new(SINCE);
+    let place = state.open.begin(sole, 0, since).or_else(|| state.open.begin_further(sole, 0, since));
+    state.taken.add(usize::from(place.is_some()));
+}
+
+fn in_flight(state: &State) -> usize {
+    let mut found = 0;
+    state.open.for_each(SINCE, |_, _| found += 1);
+    found
+}
+
+/// As `collect/in_flight.rs` does it.
+fn look(state: &State) {
+    let begun = state.open.begun();
+    if in_flight(state) == 0 {
+        state.quiet_since.store(begun, Ordering::Relaxed);
+    }
+}
+
+fn check(state: &State) {
+    let found = in_flight(state);
+    assert_eq!(found, state.taken.get(), "each attempt has a place of its own");
+    assert_ne!(state.quiet_since.load(Ordering::Relaxed), state.open.begun(), "{found} are overlooked");
+}
+
+#[test]
+fn an_attempt_that_began_is_found() {
+    let bound = Bound { preemptions: None, least_runs: 10 };
+    explore(bound, setup, &[|state| begin(state, true), look], check);
+}
+
+#[test]
+fn attempts_of_several_threads_have_a_place_each() {
+    let bound = Bound { preemptions: Some(3), least_runs: 300 };
+    let one: super::Step<State> = |state| begin(state, false);
+    explore(bound, setup, &[one, one, look], check);
+}
