@@ -56,12 +56,11 @@ unsafe impl GlobalAlloc for Failing {
     }
 
     unsafe fn realloc(&self, place: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        // SAFETY: the caller keeps the contract of `realloc`.
-        if is_granted(new_size) {
-            unsafe { System.realloc(place, layout, new_size) }
-        } else {
-            std::ptr::null_mut()
+        if !is_granted(new_size) {
+            return std::ptr::null_mut();
         }
+        // SAFETY: the caller keeps the contract of `realloc`.
+        unsafe { System.realloc(place, layout, new_size) }
     }
 }
 
