@@ -111,7 +111,11 @@ fn a_record_in_a_destructor_writes_no_block_of_another_thread() {
         LATE.with(|late| late.set(Late(shared.clone())).unwrap_or_else(|_| unreachable!("a new thread")));
         record_once(shared);
     };
-    explore(bound, shared, &[record, record], |shared| assert_eq!(outcomes(shared, 0), 22));
+    explore(bound, shared, &[record, record], |shared| {
+        assert_eq!(outcomes(shared, 0), 22);
+        let leased = shared.pool.block(0).expect("one of them leased it");
+        assert!(leased.paths[0].outcome(Outcome::Success) <= 2, "recorded where the lease had gone");
+    });
 }
 
 fn record_once(shared: &Shared) {
