@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub(super) struct Failures {
     /// By number; `None` for one that no name has (yet).
     names: Vec<Option<Arc<str>>>,
-    /// By type, then by component, as in the blocks; `__other__` is the last component.
+    /// By type, then by component; `__other__` is the last component.
     sums: Vec<u64>,
     total: u64,
 }
@@ -30,8 +30,8 @@ impl Failures {
                 let place = if component == other { known } else { component };
                 // One that was registered after `known` was read is summed the next time.
                 let is_known = component == other || component < known;
-                let row = self.sums.chunks_exact_mut(width).nth(usize::from(kind.0)).filter(|_| is_known);
-                if let Some(sum) = row.and_then(|row| row.get_mut(place as usize)) {
+                let place = usize::from(kind.0) * width + place as usize;
+                if let Some(sum) = self.sums.get_mut(place).filter(|_| is_known) {
                     *sum += count;
                 }
             });

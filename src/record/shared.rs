@@ -90,7 +90,6 @@ impl Shared {
         })
     }
 
-    /// Records are taken: not shut down, and not the child of a `fork`.
     /// What time it is, for attempts that do not ask the clock.
     pub(crate) fn pass_to(&self, now: Stamp) {
         if self.coarse_since.load(Ordering::Relaxed) != Since::READ_THE_CLOCK.bits() {
@@ -98,6 +97,7 @@ impl Shared {
         }
     }
 
+    /// Records are taken: not shut down, and not the child of a `fork`.
     pub(crate) fn is_live(&self) -> bool {
         self.live.load(Ordering::Relaxed) == self.id && !self.is_forked()
     }
@@ -167,8 +167,7 @@ impl Shared {
 
     #[inline(always)]
     fn health_recent(&self, name: &str) -> Option<LockHealth> {
-        let block = own_block(self)?;
-        let pinned = block.sequence.pin()?;
+        let (block, pinned) = self.pin_own()?;
         // SAFETY: pinned, a block's names are those of its monitor's paths, and the mark is read here.
         let path = unsafe { block.recent_paths.find(self.paths.mark(), name) };
         let health = path.map(|path| self.health(path));

@@ -78,8 +78,9 @@ impl Shared {
         }
     }
 
+    /// This thread's block, pinned; `None` where there is none at hand, or inside of another pin.
     #[inline(always)]
-    fn pin_own(&self) -> Option<(&Block, Pinned)> {
+    pub(crate) fn pin_own(&self) -> Option<(&Block, Pinned)> {
         let block = own_block(self)?;
         Some((block, block.sequence.pin()?))
     }
