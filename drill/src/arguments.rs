@@ -1,8 +1,10 @@
 //! The command line.
 
-use crate::layout::NodeId;
+use crate::layout::{METRICS_PREFIX, NodeId};
+use crate::tempo::Tempo;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -71,6 +73,9 @@ pub(crate) enum Role {
     /// One node; the drill starts these itself
     #[command(hide = true)]
     Node(NodeArguments),
+    /// Another program, ended with the drill; the drill starts these itself
+    #[command(hide = true)]
+    Guard(GuardArguments),
 }
 
 #[derive(Args, Debug)]
@@ -86,6 +91,19 @@ pub(crate) struct NodeArguments {
     pub(crate) rpc_port: u16,
     #[arg(long)]
     pub(crate) metrics_port: u16,
+    #[arg(long, default_value = METRICS_PREFIX)]
+    pub(crate) prefix: String,
+    #[arg(long, value_enum, default_value_t = Tempo::Real)]
+    pub(crate) tempo: Tempo,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct GuardArguments {
+    /// Process id of the drill: the program ends with it.
+    #[arg(long)]
+    pub(crate) parent: i32,
+    #[arg(last = true, required = true)]
+    pub(crate) program: Vec<OsString>,
 }
 
 #[cfg(test)]

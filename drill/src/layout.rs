@@ -9,7 +9,7 @@ pub(crate) const NODE_COUNT: usize = 4;
 /// Read locks on these are taken by every node: the configuration that a RustFS node reads all the time.
 pub(crate) const IAM_PATHS: [&str; 2] = ["config/iam/users", "config/iam/policies"];
 
-/// The prefix of every metric that `foreshock` publishes in the nodes.
+/// The prefix of every metric that `foreshock` publishes in the nodes, unless they are told another.
 pub(crate) const METRICS_PREFIX: &str = "rustfs";
 
 /// One of the four nodes, `node1` to `node4`.

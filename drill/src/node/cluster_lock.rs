@@ -14,8 +14,6 @@ use tokio::time::{sleep, timeout};
 use url::Url;
 use uuid::Uuid;
 
-/// How long an operation waits for its lock.
-const ACQUIRE_DEADLINE: Duration = Duration::from_secs(2);
 const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 /// How long one locker is waited for when a lock is given back.
 const RELEASE_DEADLINE: Duration = Duration::from_secs(1);
@@ -42,15 +40,17 @@ pub(super) enum Acquisition {
 pub(super) struct ClusterLocks {
     owner: String,
     lockers: Vec<LockApi>,
+    /// How long an operation waits for its lock.
+    deadline: Duration,
 }
 
 impl ClusterLocks {
-    pub(super) fn new(own: NodeId, members: &Members) -> Self {
+    pub(super) fn new(own: NodeId, members: &Members, deadline: Duration) -> Self {
         let locker = |node: NodeId| {
             let url = format!("http://127.0.0.1:{}", members.rpc_ports[node.index()]);
             new_lock_api(node == own, Some(Url::parse(&url).expect("an address and a port make a URL")))
         };
-        Self { owner: own.to_string(), lockers: NodeId::ALL.into_iter().map(locker).collect() }
+        Self { owner: own.to_string(), lockers: NodeId::ALL.into_iter().map(locker).collect(), deadline }
     }
 
     pub(super) async fn acquire(&self, resource: &str, mode: Mode) -> Acquisition {
@@ -65,11 +65,11 @@ impl ClusterLocks {
             lockers: self.lockers.clone(),
         };
         let mut mutex = DRWMutex::new(self.owner.clone(), grant.args.resources.clone(), self.lockers.clone());
-        let options = Options { timeout: ACQUIRE_DEADLINE, retry_interval: RETRY_INTERVAL };
+        let options = Options { timeout: self.deadline, retry_interval: RETRY_INTERVAL };
         let (id, source) = (&grant.args.uid, &grant.args.source);
         let acquired = match mode {
-            Mode::Read => timeout(ACQUIRE_DEADLINE, mutex.get_r_lock(id, source, &options)).await,
-            Mode::Write => timeout(ACQUIRE_DEADLINE, mutex.get_lock(id, source, &options)).await,
+            Mode::Read => timeout(self.deadline, mutex.get_r_lock(id, source, &options)).await,
+            Mode::Write => timeout(self.deadline, mutex.get_lock(id, source, &options)).await,
         };
         match acquired {
             Ok(true) => Acquisition::Granted(Box::new(HeldLock { mutex, grant })),

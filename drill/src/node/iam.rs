@@ -10,23 +10,27 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 const PAUSE: Duration = Duration::from_millis(150);
-const READ_DEADLINE: Duration = Duration::from_secs(1);
+
+pub(super) struct Reader {
+    pub(super) peers: Vec<Arc<Peer>>,
+    pub(super) deadline: Duration,
+}
 
 pub(super) async fn work(
     path: &'static str,
     locks: Arc<ClusterLocks>,
-    peers: Vec<Arc<Peer>>,
+    reader: Reader,
     watched: LockPath,
     iam: Component,
 ) -> String {
-    for first_peer in (0..peers.len()).cycle() {
+    for first_peer in (0..reader.peers.len()).cycle() {
         let attempt = watched.attempt();
         // The lock and the IAM operation that waits for it are one failure, not two.
         let operation = attempt.operation();
         match locks.acquire(path, Mode::Read).await {
             Acquisition::Granted(held) => {
                 attempt.success();
-                if read(path, &peers, first_peer).await == Err(CallError::TimedOut) {
+                if reader.read(path, first_peer).await == Err(CallError::TimedOut) {
                     iam.record_failure(FailureType::IamOperationTimeout);
                 }
                 held.release().await;
@@ -42,13 +46,16 @@ pub(super) async fn work(
     format!("no peer to read {path} from")
 }
 
-/// Asks the peers in turn. One that fails at once is passed over; one that is silent uses up the operation's time.
-async fn read(path: &str, peers: &[Arc<Peer>], first: usize) -> Result<Bytes, CallError> {
-    for peer in peers.iter().cycle().skip(first).take(peers.len()) {
-        match peer.read_all(SYSTEM_VOLUME, path, READ_DEADLINE).await {
-            Err(CallError::Failed) => {}
-            answered_or_silent => return answered_or_silent,
+impl Reader {
+    /// Asks the peers in turn. One that fails at once is passed over; one that is silent uses up the operation's
+    /// time.
+    async fn read(&self, path: &str, first: usize) -> Result<Bytes, CallError> {
+        for peer in self.peers.iter().cycle().skip(first).take(self.peers.len()) {
+            match peer.read_all(SYSTEM_VOLUME, path, self.deadline).await {
+                Err(CallError::Failed) => {}
+                answered_or_silent => return answered_or_silent,
+            }
         }
+        Err(CallError::Failed)
     }
-    Err(CallError::Failed)
 }

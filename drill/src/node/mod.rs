@@ -12,12 +12,10 @@ mod uploads;
 mod watch;
 
 use crate::arguments::NodeArguments;
+use crate::guard::die_with_parent;
 use crate::handshake::{self, Members, Ports};
-use crate::layout::{IAM_PATHS, NodeId};
+use crate::layout::IAM_PATHS;
 use cluster_lock::ClusterLocks;
-use nix::sys::prctl;
-use nix::sys::signal::Signal;
-use nix::unistd::getppid;
 use peer::Peer;
 use std::io::{self, BufReader, Read};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -42,24 +40,14 @@ pub(crate) fn run(arguments: &NodeArguments) -> Result<(), String> {
     ended
 }
 
-/// Whatever becomes of the orchestrator, the node does not outlive it, not even while it is stopped.
-fn die_with_parent(parent: i32) -> Result<(), String> {
-    prctl::set_pdeathsig(Signal::SIGKILL).map_err(|error| format!("no parent-death signal: {error}"))?;
-    // It may have gone before the line above.
-    if getppid().as_raw() == parent {
-        Ok(())
-    } else {
-        Err("the process that started this node is gone".to_owned())
-    }
-}
-
 async fn serve_and_work(arguments: &NodeArguments) -> Result<(), String> {
     let store = Arc::new(Store::create(&arguments.directory).map_err(|error| format!("no store: {error}"))?);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.rpc_port));
     let listener =
         TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     let rpc_port = listener.local_addr().map_err(|error| error.to_string())?.port();
-    let watch = Watch::start(arguments.metrics_port).map_err(|error| error.to_string())?;
+    let watch = Watch::start(arguments.metrics_port, &arguments.prefix, arguments.tempo)
+        .map_err(|error| error.to_string())?;
 
     let mut tasks = JoinSet::new();
     tasks.spawn(server::serve(listener, Arc::clone(&store)));
@@ -68,7 +56,7 @@ async fn serve_and_work(arguments: &NodeArguments) -> Result<(), String> {
     let (members, parent_gone) = listen_to_parent();
     let members =
         members.await.map_err(|_| "the orchestrator left before it named the members".to_owned())?;
-    start_work(&mut tasks, arguments.id, &members, store, &watch);
+    start_work(&mut tasks, arguments, &members, store, &watch);
 
     tokio::select! {
         _ = parent_gone => Ok(()),
@@ -97,17 +85,25 @@ fn listen_to_parent() -> (oneshot::Receiver<Members>, oneshot::Receiver<()>) {
     (members, gone)
 }
 
-fn start_work(tasks: &mut JoinSet<String>, own: NodeId, members: &Members, store: Arc<Store>, watch: &Watch) {
+fn start_work(
+    tasks: &mut JoinSet<String>,
+    arguments: &NodeArguments,
+    members: &Members,
+    store: Arc<Store>,
+    watch: &Watch,
+) {
+    let (own, pace) = (arguments.id, arguments.tempo.pace());
     let peers: Vec<Arc<Peer>> = own
         .others()
         .map(|id| {
             Arc::new(Peer::new(id, SocketAddr::from((Ipv4Addr::LOCALHOST, members.rpc_ports[id.index()]))))
         })
         .collect();
-    let locks = Arc::new(ClusterLocks::new(own, members));
+    let locks = Arc::new(ClusterLocks::new(own, members, pace.lock_deadline));
 
     for path in IAM_PATHS {
-        tasks.spawn(iam::work(path, Arc::clone(&locks), peers.clone(), watch.lock_path(path), watch.iam()));
+        let reader = iam::Reader { peers: peers.clone(), deadline: pace.read_deadline };
+        tasks.spawn(iam::work(path, Arc::clone(&locks), reader, watch.lock_path(path), watch.iam()));
     }
     let bucket = own.bucket_path();
     tasks.spawn(buckets::work(
@@ -117,9 +113,9 @@ fn start_work(tasks: &mut JoinSet<String>, own: NodeId, members: &Members, store
         watch.lock_path(&bucket),
     ));
     for peer in &peers {
-        tasks.spawn(probes::work(Arc::clone(peer), watch.peer(peer.id())));
+        tasks.spawn(probes::work(Arc::clone(peer), watch.peer(peer.id()), pace));
     }
     let watched_disks = peers.iter().map(|peer| (Arc::clone(peer), watch.disk(peer.id()))).collect();
-    tasks.spawn(disks::work(watched_disks, Arc::clone(&store), watch.disk_quorum()));
-    tasks.spawn(uploads::work(own, peers, store, watch.uploads()));
+    tasks.spawn(disks::work(watched_disks, Arc::clone(&store), watch.disk_quorum(), pace));
+    tasks.spawn(uploads::work(own, peers, store, watch.uploads(), pace));
 }

@@ -4,6 +4,7 @@ use super::disks::WRITE_QUORUM;
 use super::peer::Peer;
 use super::store::Store;
 use crate::layout::NodeId;
+use crate::tempo::Pace;
 use foreshock::{Component, FailureType};
 use prost::bytes::Bytes;
 use std::sync::Arc;
@@ -11,8 +12,6 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-const EVERY: Duration = Duration::from_secs(1);
-const DEADLINE: Duration = Duration::from_secs(3);
 const OBJECT_BYTES: usize = 64 * 1_024;
 /// Names are used again, so that the disks do not fill up.
 const OBJECT_NAMES: usize = 8;
@@ -22,9 +21,10 @@ pub(super) async fn work(
     peers: Vec<Arc<Peer>>,
     store: Arc<Store>,
     watched: Component,
+    pace: &Pace,
 ) -> String {
     let volume = format!("photos-{}", own.index() + 1);
-    let mut ticks = interval(EVERY);
+    let mut ticks = interval(pace.upload_every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for number in (0..OBJECT_NAMES).cycle() {
         ticks.tick().await;
@@ -32,6 +32,7 @@ pub(super) async fn work(
             volume: volume.clone(),
             name: format!("object-{number}"),
             data: vec![0x5a; OBJECT_BYTES].into(),
+            deadline: pace.upload_deadline,
         };
         if !upload(&Arc::new(object), &peers, &store).await {
             watched.record_failure(FailureType::UploadFailure);
@@ -44,6 +45,7 @@ struct Object {
     volume: String,
     name: String,
     data: Bytes,
+    deadline: Duration,
 }
 
 /// Whether enough disks have it. Returns as soon as that is known; slower writes go on to their deadline.
@@ -52,7 +54,7 @@ async fn upload(object: &Arc<Object>, peers: &[Arc<Peer>], store: &Arc<Store>) -
     for peer in peers {
         let (peer, object) = (Arc::clone(peer), Arc::clone(object));
         writes.spawn(async move {
-            peer.write_all(&object.volume, &object.name, object.data.clone(), DEADLINE).await.is_ok()
+            peer.write_all(&object.volume, &object.name, object.data.clone(), object.deadline).await.is_ok()
         });
     }
     let (store, object) = (Arc::clone(store), Arc::clone(object));

@@ -1,14 +1,15 @@
 //! The drill itself: the cluster, what is done to it, and what is seen of it meanwhile.
 
-use super::cluster::Cluster;
 use super::evidence::Evidence;
 use super::scrape::{Scrape, poll};
 use super::timeline::{Condition, Step, timeline};
 use super::verdict::Verdict;
 use super::view::{Tone, View};
 use crate::arguments::{DrillArguments, Fault};
+use crate::cluster::{Cluster, NodeSetup};
 use crate::handshake::Ports;
-use crate::layout::NodeId;
+use crate::layout::{METRICS_PREFIX, NodeId};
+use crate::tempo::Tempo;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::mpsc::{self, Receiver};
@@ -31,7 +32,8 @@ pub(crate) struct Outcome {
 
 pub(crate) async fn run(arguments: &DrillArguments) -> Result<Outcome, String> {
     let started = Instant::now();
-    let cluster = Cluster::start(arguments.ports).await?;
+    let setup = NodeSetup { prefix: METRICS_PREFIX.to_owned(), tempo: Tempo::Real };
+    let cluster = Cluster::start(setup, arguments.ports).await?;
     let ports = cluster.ports();
     let (answers, scrapes) = mpsc::channel(SCRAPE_QUEUE);
     let mut pollers = JoinSet::new();

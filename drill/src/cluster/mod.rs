@@ -1,14 +1,25 @@
 //! The four node processes and their directory. Dropped, nothing of them is left.
 
-use super::member::Member;
+mod member;
+
 use crate::arguments::Fault;
 use crate::handshake::{Members, Ports};
 use crate::layout::{NODE_COUNT, NodeId};
+use crate::tempo::Tempo;
+use member::Member;
 use nix::sys::signal::Signal;
 use std::collections::BTreeMap;
 use tempfile::TempDir;
 
+/// What all nodes are started with.
+pub(crate) struct NodeSetup {
+    /// The prefix of every metric that `foreshock` publishes in the nodes.
+    pub(crate) prefix: String,
+    pub(crate) tempo: Tempo,
+}
+
 pub(crate) struct Cluster {
+    setup: NodeSetup,
     /// `None` while it is killed.
     members: [Option<Member>; NODE_COUNT],
     ports: [Ports; NODE_COUNT],
@@ -18,12 +29,13 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     /// All four listen and know each other.
-    pub(crate) async fn start(base_port: Option<u16>) -> Result<Self, String> {
+    pub(crate) async fn start(setup: NodeSetup, base_port: Option<u16>) -> Result<Self, String> {
         let directory = tempfile::Builder::new()
             .prefix("foreshock-drill-")
             .tempdir()
             .map_err(|error| format!("no temporary directory: {error}"))?;
         let mut cluster = Self {
+            setup,
             members: Default::default(),
             ports: NodeId::ALL.map(|node| wanted_ports(base_port, node)),
             directory,
@@ -72,7 +84,7 @@ impl Cluster {
     async fn start_member(&mut self, node: NodeId) -> Result<(), String> {
         let index = node.index();
         let directory = self.directory.path().join(node.to_string());
-        let (member, ports) = Member::start(node, &directory, self.ports[index]).await?;
+        let (member, ports) = Member::start(node, &self.setup, &directory, self.ports[index]).await?;
         self.members[index] = Some(member);
         self.ports[index] = ports;
         Ok(())
