@@ -9,6 +9,7 @@ mod interrupt;
 mod layout;
 mod node;
 mod orchestrator;
+mod pages;
 mod process;
 mod tempo;
 

@@ -1,0 +1,2 @@
+//! Does the right page reach the right person?
+mod scale;
