@@ -7,7 +7,7 @@ mod common;
 use common::http::scrape;
 use common::text_format::Exposition;
 use common::{Scene, millis, secs};
-use foreshock::FailureType::{Custom, IamOperationTimeout, PeerUnreachable};
+use foreshock::FailureType::{Custom, IamOperationTimeout, LockTimeout, PeerUnreachable};
 use foreshock::prometheus::Exporter;
 use foreshock::{METRICS, Metric, MetricKind, Pattern};
 use std::collections::BTreeSet;
@@ -49,6 +49,7 @@ fn the_table_is_the_one_of_the_design() {
         "Counter cascading_failure_events_total type,component",
         "Counter cascading_failure_patterns_total pattern,initial",
         "Counter cascading_failure_roots_total pattern,component",
+        "Gauge cascading_failure_open pattern,initial",
         "Gauge cascading_failure_critical pattern,initial",
         "Counter foreshock_dropped_total kind",
         "Counter foreshock_late_events_total ",
@@ -167,6 +168,7 @@ fn a_power_cut_reads_line_by_line() {
         "cascading_failure_events_total component=config/iam/users type=lock_timeout 3",
         "cascading_failure_events_total component=iam type=iam_operation_timeout 1",
         "cascading_failure_events_total component=node4 type=peer_unreachable 1",
+        "cascading_failure_open initial=peer_unreachable pattern=peer_lock_iam 1",
         "cascading_failure_patterns_total initial=peer_unreachable pattern=peer_lock_iam 1",
         "cascading_failure_roots_total component=node4 pattern=peer_lock_iam 1",
         "foreshock_dropped_total kind=unregistered_type 1",
@@ -221,6 +223,27 @@ fn recurrence_raises_its_gauge_and_clears_it() {
     assert_eq!(critical(&scene), 0.0);
     let read = scraped(&exporter, &scene);
     assert_eq!(read.value("rustfs_cascading_failure_patterns_total", &labels), Some(3.0));
+}
+
+#[test]
+fn a_cascade_is_open_until_a_whole_window_has_passed_or_the_monitor_ends() {
+    let exporter = exporter();
+    let scene = scene(&exporter);
+    let open = |pattern: &str, scene: &Scene| {
+        let labels = [("pattern", pattern), ("initial", "peer_unreachable")];
+        scraped(&exporter, scene).value("rustfs_cascading_failure_open", &labels).unwrap()
+    };
+    assert_eq!(open("peer_lock_iam", &scene), 0.0);
+    power_cut(&scene);
+    assert_eq!((open("peer_lock_iam", &scene), open("peer_disk_quorum", &scene)), (1.0, 0.0));
+    scene.at(secs(44));
+    assert_eq!(open("peer_lock_iam", &scene), 0.0);
+    scene.fail(PeerUnreachable, "node4").fail(LockTimeout, IAM).fail(LockTimeout, IAM);
+    assert_eq!(open("peer_lock_iam", &scene), 1.0);
+    scene.monitor.shutdown();
+    let read = scrape(exporter.local_addr());
+    let labels = [("pattern", "peer_lock_iam"), ("initial", "peer_unreachable")];
+    assert_eq!(read.value("rustfs_cascading_failure_open", &labels), Some(0.0));
 }
 
 #[test]

@@ -286,6 +286,11 @@ impl Detector {
         self.patterns[pattern].detected
     }
 
+    /// An episode of the pattern has not ended.
+    pub(crate) fn is_open(&self, pattern: usize) -> bool {
+        self.current(pattern).any(|(_, open)| open)
+    }
+
     pub(crate) fn is_critical(&self, pattern: usize) -> bool {
         self.patterns[pattern].critical
     }

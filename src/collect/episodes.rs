@@ -99,6 +99,7 @@ impl Episodes {
                 name: name.clone(),
                 initial,
                 detected: detector.detected(pattern),
+                is_open: self.open_end == EpisodeEnd::Open && detector.is_open(pattern),
                 is_critical: detector.is_critical(pattern),
             })
             .collect()

@@ -80,6 +80,8 @@ metrics! {
         "Cascades detected: episodes begun, by pattern.";
     CASCADE_ROOTS Counter "cascading_failure_roots_total" ["pattern" "component"]
         "Cascades detected, by the component whose failure came first.";
+    CASCADE_OPEN Gauge "cascading_failure_open" ["pattern" "initial"]
+        "1 while a cascade of the pattern goes on, else 0.";
     CASCADE_CRITICAL Gauge "cascading_failure_critical" ["pattern" "initial"]
         "1 while cascades of the pattern recur, else 0.";
     DROPPED Counter "foreshock_dropped_total" ["kind"]

@@ -150,8 +150,8 @@ impl Publisher {
         for pattern in &snapshot.patterns {
             let labels = || [shared(&pattern.name), fixed(pattern.initial)];
             out.counter(names::CASCADE_PATTERNS, labels(), pattern.detected);
-            let critical = if pattern.is_critical { 1.0 } else { 0.0 };
-            out.gauge(names::CASCADE_CRITICAL, labels(), critical);
+            out.gauge(names::CASCADE_OPEN, labels(), f64::from(u8::from(pattern.is_open)));
+            out.gauge(names::CASCADE_CRITICAL, labels(), f64::from(u8::from(pattern.is_critical)));
         }
         let statistics = &snapshot.statistics;
         for (kind, count) in statistics.dropped.by_kind() {

@@ -238,6 +238,8 @@ pub struct PatternStatus {
     pub initial: &'static str,
     /// Episodes begun.
     pub detected: u64,
+    /// One of its episodes has not ended.
+    pub is_open: bool,
     /// It recurs: an emergency.
     pub is_critical: bool,
 }
