@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::layout::{METRICS_PREFIX, NodeId};
+use crate::pages::PagesArguments;
 use crate::tempo::Tempo;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
@@ -14,7 +15,7 @@ use std::time::Duration;
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 #[command(
-    after_help = "Exit status: 0 both scenarios held, 1 one did not, 2 the drill could not run, 130 interrupted."
+    after_help = "Exit status: 0 everything held, 1 something did not, 2 the drill could not run, 130 interrupted."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -70,6 +71,8 @@ impl fmt::Display for Fault {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Role {
+    /// Cuts a node three times, with the real Prometheus and Alertmanager, and checks who is told what
+    Pages(PagesArguments),
     /// One node; the drill starts these itself
     #[command(hide = true)]
     Node(NodeArguments),

@@ -5,6 +5,7 @@ mod cluster;
 mod ending;
 mod guard;
 mod handshake;
+mod http;
 mod interrupt;
 mod layout;
 mod node;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     match arguments.role {
         Some(Role::Node(node)) => exit_code(node::run(&node)),
         Some(Role::Guard(guard)) => exit_code(guard::become_program(guard.parent, &guard.program)),
+        Some(Role::Pages(pages)) => pages::run(&pages),
         None => orchestrator::run(&arguments.drill),
     }
 }

@@ -1,0 +1,286 @@
+//! The drill itself: what is done to the cluster, and what reaches whom meanwhile.
+
+use super::arguments::PagesArguments;
+use super::evidence::{CUTS, Cut, Evidence};
+use super::install::Installation;
+use super::notification::{Notification, Status};
+use super::receiver::{Endpoint, Received};
+use super::scale::{SPEED, scaled};
+use super::servers::{Api, Program};
+use crate::arguments::Fault;
+use crate::cluster::{Cluster, NodeSetup};
+use crate::layout::{NODE_COUNT, NodeId};
+use crate::tempo::Tempo;
+use std::io::{self, Write};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, interval};
+
+/// How often processes are looked after and conditions are looked at while nothing comes in.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often Prometheus is asked whether a condition holds.
+const ASK_EVERY: Duration = Duration::from_millis(250);
+/// Prometheus takes 5 s to look its targets up, whatever the time is scaled by.
+const READY_LIMIT: Duration = Duration::from_secs(30);
+/// 5 minutes of healthy work, as far back as most rules look.
+const HEALTHY: Duration = Duration::from_secs(10);
+/// No outage is shorter, so that whatever waits for a while has done so.
+const OUTAGE: Duration = Duration::from_secs(15);
+const PAGES_LIMIT: Duration = Duration::from_secs(45);
+/// More than the longest range of an alert that is not about recurrence, and a group's interval.
+const RESOLVED_LIMIT: Duration = Duration::from_secs(60);
+/// Defaults of Prometheus that are times, and no settings of its configuration.
+const RESEND_DELAY: Duration = Duration::from_secs(60);
+const LOOKBACK: Duration = Duration::from_secs(300);
+
+pub(crate) struct Campaign {
+    started: Instant,
+    prefix: String,
+    // Dropped before the directory that they write to.
+    cluster: Cluster,
+    prometheus: Program,
+    alertmanager: Program,
+    tasks: JoinSet<()>,
+    received: UnboundedReceiver<Received>,
+    alerts: Vec<String>,
+    evidence: Evidence,
+    installation: Installation,
+    _directory: TempDir,
+}
+
+impl Campaign {
+    /// Everything runs; nothing is judged yet.
+    pub(crate) async fn start(arguments: &PagesArguments) -> Result<Self, String> {
+        let started = Instant::now();
+        let directory = tempfile::Builder::new()
+            .prefix("foreshock-pages-")
+            .tempdir()
+            .map_err(|error| format!("no temporary directory: {error}"))?;
+        let installation = Installation::new(&arguments.deploy, directory.path());
+        let setup = NodeSetup { prefix: arguments.prefix.clone(), tempo: Tempo::Fast };
+        let cluster = Cluster::start(setup, None).await?;
+
+        let endpoint = Endpoint::bind().await?;
+        let configuration = installation.alertmanager(&endpoint)?;
+        let (tell, received) = mpsc::unbounded_channel();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(endpoint.serve(tell));
+        let data = directory.path().join("alertmanager-data");
+        let alertmanager = Program::start_alertmanager(&configuration, &data).await?;
+
+        let configuration = installation.prometheus(alertmanager.address(), &cluster.ports())?;
+        let settings = [
+            format!("--rules.alert.resend-delay={}ms", scaled(RESEND_DELAY).as_millis()),
+            format!("--query.lookback-delta={}ms", scaled(LOOKBACK).as_millis()),
+        ];
+        let data = directory.path().join("prometheus-data");
+        let prometheus = Program::start_prometheus(&configuration, &data, &settings).await?;
+
+        let campaign = Self {
+            started,
+            prefix: arguments.prefix.clone(),
+            cluster,
+            prometheus,
+            alertmanager,
+            tasks,
+            received,
+            alerts: Vec::new(),
+            evidence: Evidence::default(),
+            installation,
+            _directory: directory,
+        };
+        campaign.introduce();
+        Ok(campaign)
+    }
+
+    /// Cuts the node so often, each time until everyone is told, and brings it back until everyone is told of that.
+    pub(crate) async fn run(&mut self) -> Result<(), String> {
+        self.get_ready().await?;
+        self.say("all is well; nobody is to be told anything");
+        self.pass(HEALTHY).await?;
+        for index in 0..CUTS {
+            self.cut(index)?;
+            let missing = self
+                .watch(PAGES_LIMIT, |evidence, since| match evidence.lacks(index, Status::Firing) {
+                    Some(alert) => Some(format!("{alert} was not told")),
+                    None if since < OUTAGE => Some(String::new()),
+                    None => None,
+                })
+                .await?;
+            self.give_up(missing, PAGES_LIMIT);
+            self.bring_back(index).await?;
+            // Only the last of a series waits until the first has been forgotten.
+            let is_last = index + 1 == CUTS;
+            let recurrence = Tempo::Fast.windows().map_or(Duration::ZERO, |windows| windows.recurrence);
+            let limit = RESOLVED_LIMIT + if is_last { recurrence } else { Duration::ZERO };
+            let missing = self
+                .watch(limit, |evidence, _| {
+                    evidence.lacks(index, Status::Resolved).map(|alert| format!("{alert} was not resolved"))
+                })
+                .await?;
+            self.give_up(missing, limit);
+            let missing = self.require_query(&self.quiet(), RESOLVED_LIMIT).await?;
+            self.give_up(missing, RESOLVED_LIMIT);
+        }
+        Ok(())
+    }
+
+    /// Targets first, and the rules once these are scraped: Prometheus takes its time to look the targets up, and to a rule a
+    /// target that is not known is missing.
+    async fn get_ready(&mut self) -> Result<(), String> {
+        self.say("waiting until every node is scraped, every lock was granted and every path is healthy");
+        let granted = format!(
+            "count({p}_lock_health_attempts_total{{outcome=\"success\"}} >= 5) == {paths} and count({p}_lock_health_status == 1) == {paths}",
+            p = self.prefix,
+            paths = NODE_COUNT * NodeId::CUT.lock_paths().len(),
+        );
+        if self.require_query(&granted, READY_LIMIT).await?.is_some() {
+            return Err(format!("not ready after {} s: no answer to {granted}", READY_LIMIT.as_secs()));
+        }
+        self.installation.rules()?;
+        self.prometheus.reload()?;
+        let api = self.api();
+        let deadline = Instant::now() + READY_LIMIT;
+        loop {
+            if let Some(alerts) = api.alerts_if_evaluated().await? {
+                self.say(&format!("{} alerts are evaluated", alerts.len()));
+                self.alerts = alerts;
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                return Err(format!("the rules were not evaluated within {} s", READY_LIMIT.as_secs()));
+            }
+            self.pass(ASK_EVERY).await?;
+        }
+    }
+
+    /// No alert is on its way, and every path is healthy.
+    fn quiet(&self) -> String {
+        format!("(count(ALERTS) or vector(0)) == 0 and on () min({}_lock_health_status) == 1", self.prefix)
+    }
+
+    /// Goes on as soon as the expression has an answer. What is missing if it has none in time.
+    async fn require_query(&mut self, expression: &str, limit: Duration) -> Result<Option<String>, String> {
+        let api = self.api();
+        let deadline = Instant::now() + limit;
+        while api.query(expression).await?.is_empty() {
+            if Instant::now() >= deadline {
+                return Ok(Some(format!("no answer to {expression}")));
+            }
+            self.pass(ASK_EVERY).await?;
+        }
+        Ok(None)
+    }
+
+    fn cut(&mut self, index: usize) -> Result<(), String> {
+        // Taken before, so that no time from the cut comes out too short.
+        let at = self.started.elapsed();
+        self.cluster.cut(NodeId::CUT, Fault::PowerCut)?;
+        self.evidence.cuts.push(Cut { at, back: None });
+        self.say(&format!("CUT {}: {} loses its power (SIGSTOP)", index + 1, NodeId::CUT));
+        Ok(())
+    }
+
+    async fn bring_back(&mut self, index: usize) -> Result<(), String> {
+        let at = self.started.elapsed();
+        self.cluster.bring_back(NodeId::CUT, Fault::PowerCut).await?;
+        self.evidence.cuts[index].back = Some(at);
+        self.say(&format!("{} is brought back", NodeId::CUT));
+        Ok(())
+    }
+
+    /// Takes what comes in for so long.
+    async fn pass(&mut self, time: Duration) -> Result<(), String> {
+        self.watch(time, |_, _| Some(String::new())).await.map(drop)
+    }
+
+    /// Takes what comes in until nothing is missing any more or the time is up. What is missing then, if anything.
+    async fn watch(
+        &mut self,
+        limit: Duration,
+        missing: impl Fn(&Evidence, Duration) -> Option<String>,
+    ) -> Result<Option<String>, String> {
+        let start = Instant::now();
+        let mut looks = interval(LOOK_EVERY);
+        loop {
+            tokio::select! {
+                Some(received) = self.received.recv() => self.note(received),
+                Some(ended) = self.tasks.join_next() => return Err(format!("the receiver ended: {ended:?}")),
+                _ = looks.tick() => {}
+            }
+            self.cluster.check_alive()?;
+            self.prometheus.check_alive()?;
+            self.alertmanager.check_alive()?;
+            let since = start.elapsed();
+            match missing(&self.evidence, since) {
+                None => return Ok(None),
+                Some(what) if since >= limit => return Ok(Some(what)),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn note(&mut self, (at, received): Received) {
+        let at = at.duration_since(self.started);
+        match received {
+            Ok(message) => {
+                let notification = Notification::new(at, message, &self.alerts);
+                let status = match notification.status {
+                    Status::Firing => "FIRING  ",
+                    Status::Resolved => "resolved",
+                };
+                let alerts = notification.alerts.join(", ");
+                self.say_at(at, &format!("{:<12} {status}  {alerts}", notification.receiver.to_string()));
+                for line in notification.text.lines().filter(|line| !line.is_empty()) {
+                    self.say_at(at, &format!("    {line}"));
+                }
+                self.evidence.notifications.push(notification);
+            }
+            Err(reason) => {
+                self.say_at(at, &format!("REFUSED {reason}"));
+                self.evidence.refusals.push(reason);
+            }
+        }
+    }
+
+    fn introduce(&self) {
+        self.say(&format!("time is scaled by {SPEED}: two minutes last four seconds"));
+        for (node, ports) in self.cluster.ports() {
+            self.say(&format!("{node}  http://127.0.0.1:{}/metrics", ports.metrics));
+        }
+        self.say(&format!(
+            "Prometheus http://{}  Alertmanager http://{}",
+            self.prometheus.address(),
+            self.alertmanager.address()
+        ));
+    }
+
+    fn give_up(&self, missing: Option<String>, limit: Duration) {
+        if let Some(missing) = missing {
+            self.say(&format!("given up after {} s: {missing}", limit.as_secs()));
+        }
+    }
+
+    fn say(&self, text: &str) {
+        self.say_at(self.started.elapsed(), text);
+    }
+
+    fn say_at(&self, at: Duration, text: &str) {
+        // A reader that has gone away is no reason to end: the exit status still tells.
+        let _ = writeln!(io::stdout(), "{:6.1} s  {text}", at.as_secs_f64());
+    }
+
+    pub(crate) fn api(&self) -> Api {
+        Api::new(self.prometheus.address())
+    }
+
+    pub(crate) fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
+    pub(crate) fn age(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
