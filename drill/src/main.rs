@@ -3,6 +3,7 @@
 mod arguments;
 mod cluster;
 mod ending;
+mod exposition;
 mod guard;
 mod handshake;
 mod http;

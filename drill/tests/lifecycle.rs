@@ -107,11 +107,45 @@ fn a_node_without_its_drill_does_not_start() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("is gone"));
 }
 
+#[test]
+fn a_guarded_program_does_not_outlive_who_started_it() {
+    let mut shell = Command::new("sh")
+        .args(["-c", "\"$0\" guard --parent $$ -- sleep 300 & echo $!; wait"])
+        .arg(env!("CARGO_BIN_EXE_foreshock-drill"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("there is a shell");
+    let output = lines(shell.stdout.take().expect("it is piped"));
+    let pid = output.recv_timeout(PATIENCE).expect("it tells the process").parse().expect("a number");
+    let deadline = Instant::now() + PATIENCE;
+    while !std::fs::read_to_string(format!("/proc/{pid}/cmdline")).expect("it runs").starts_with("sleep") {
+        assert!(Instant::now() < deadline, "it does not become the program");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    shell.kill().expect("it is there");
+    shell.wait().expect("it ends");
+    assert_gone(&[(Pid::from_raw(pid), "sleep".to_owned())]);
+}
+
+#[test]
+fn pages_without_the_servers_says_which_packages_have_them() {
+    let (output, directory) = run(&["pages"], &[("PATH", "/nowhere")]);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{complaint}");
+    assert!(complaint.contains("apt-get install prometheus prometheus-alertmanager"), "{complaint}");
+    assert_empty(directory.path());
+}
+
 /// For a drill that ends by itself, and soon. The directory is the one for its temporary files.
 fn run_to_end(arguments: &[&str]) -> (Output, TempDir) {
+    run(arguments, &[])
+}
+
+fn run(arguments: &[&str], environment: &[(&str, &str)]) -> (Output, TempDir) {
     let directory = TempDir::new().expect("a directory");
     let output = Command::new(env!("CARGO_BIN_EXE_foreshock-drill"))
         .args(arguments)
+        .envs(environment.iter().copied())
         .env("TMPDIR", directory.path())
         .output()
         .expect("it runs");

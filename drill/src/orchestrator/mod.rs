@@ -2,7 +2,6 @@
 
 mod drill;
 mod evidence;
-mod exposition;
 mod history;
 mod reading;
 mod report;

@@ -1,6 +1,6 @@
 //! What one node said at one moment, taken from its `/metrics`.
 
-use super::exposition::{self, Sample};
+use crate::exposition::{self, Sample};
 use crate::layout::METRICS_PREFIX;
 use serde::Serialize;
 use std::collections::BTreeMap;

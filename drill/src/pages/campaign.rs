@@ -6,7 +6,7 @@ use super::install::Installation;
 use super::notification::{Notification, Status};
 use super::receiver::{Endpoint, Received};
 use super::scale::{SPEED, scaled};
-use super::servers::{Api, Program};
+use super::servers::{Api, Program, remembered_groups};
 use crate::arguments::Fault;
 use crate::cluster::{Cluster, NodeSetup};
 use crate::layout::{NODE_COUNT, NodeId};
@@ -24,13 +24,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const ASK_EVERY: Duration = Duration::from_millis(250);
 /// Prometheus takes 5 s to look its targets up, whatever the time is scaled by.
 const READY_LIMIT: Duration = Duration::from_secs(30);
-/// 5 minutes of healthy work, as far back as most rules look.
-const HEALTHY: Duration = Duration::from_secs(10);
+/// 9 minutes of healthy work: more than the 5 that most rules look back.
+const HEALTHY: Duration = Duration::from_secs(18);
 /// No outage is shorter, so that whatever waits for a while has done so.
 const OUTAGE: Duration = Duration::from_secs(15);
 const PAGES_LIMIT: Duration = Duration::from_secs(45);
 /// More than the longest range of an alert that is not about recurrence, and a group's interval.
 const RESOLVED_LIMIT: Duration = Duration::from_secs(60);
+/// Of each notification; `--json` has all of it.
+const SHOWN_LINES: usize = 3;
+const SHOWN_CHARACTERS: usize = 160;
 /// Defaults of Prometheus that are times, and no settings of its configuration.
 const RESEND_DELAY: Duration = Duration::from_secs(60);
 const LOOKBACK: Duration = Duration::from_secs(300);
@@ -121,8 +124,25 @@ impl Campaign {
                 })
                 .await?;
             self.give_up(missing, limit);
-            let missing = self.require_query(&self.quiet(), RESOLVED_LIMIT).await?;
-            self.give_up(missing, RESOLVED_LIMIT);
+            if !is_last {
+                self.forget().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Until nothing is left of a cut, so that the next is the first of its own. Alertmanager too must have forgotten it:
+    /// otherwise the pages of the next are sent at an interval of the old ones, perhaps in two halves.
+    async fn forget(&mut self) -> Result<(), String> {
+        let missing = self.require_query(&self.quiet(), RESOLVED_LIMIT).await?;
+        self.give_up(missing, RESOLVED_LIMIT);
+        let deadline = Instant::now() + RESOLVED_LIMIT;
+        while remembered_groups(self.alertmanager.address()).await? > 0.0 {
+            if Instant::now() >= deadline {
+                self.give_up(Some("Alertmanager remembers a group".to_owned()), RESOLVED_LIMIT);
+                break;
+            }
+            self.pass(ASK_EVERY).await?;
         }
         Ok(())
     }
@@ -165,7 +185,7 @@ impl Campaign {
     async fn require_query(&mut self, expression: &str, limit: Duration) -> Result<Option<String>, String> {
         let api = self.api();
         let deadline = Instant::now() + limit;
-        while api.query(expression).await?.is_empty() {
+        while !api.holds(expression).await? {
             if Instant::now() >= deadline {
                 return Ok(Some(format!("no answer to {expression}")));
             }
@@ -233,7 +253,8 @@ impl Campaign {
                 };
                 let alerts = notification.alerts.join(", ");
                 self.say_at(at, &format!("{:<12} {status}  {alerts}", notification.receiver.to_string()));
-                for line in notification.text.lines().filter(|line| !line.is_empty()) {
+                for line in notification.text.lines().take(SHOWN_LINES) {
+                    let line: String = line.chars().take(SHOWN_CHARACTERS).collect();
                     self.say_at(at, &format!("    {line}"));
                 }
                 self.evidence.notifications.push(notification);

@@ -28,8 +28,8 @@ impl Installation {
     pub(crate) fn alertmanager(&self, endpoint: &Endpoint) -> Result<PathBuf, String> {
         let text = self.read("alertmanager/alertmanager.yml")?;
         let text = with_value(&text, "pagerduty_url", &endpoint.pagerduty_url())?;
-        self.write("alertmanager/secrets/pagerduty_routing_key", pagerduty::ROUTING_KEY)?;
-        self.write("alertmanager/secrets/slack_api_url", &endpoint.slack_url())?;
+        let text = self.with_secret(&text, "routing_key_file", pagerduty::ROUTING_KEY)?;
+        let text = self.with_secret(&text, "slack_api_url_file", &endpoint.slack_url())?;
         self.write_scaled("alertmanager/alertmanager.yml", &text)
     }
 
@@ -56,6 +56,18 @@ impl Installation {
             count += 1;
         }
         if count == 0 { Err(format!("no rules in {}", folder.display())) } else { Ok(()) }
+    }
+
+    /// With the secret in a file of the drill's, and the key pointing to it.
+    fn with_secret(&self, text: &str, key: &str, secret: &str) -> Result<String, String> {
+        let (_, value) = value_of(text, key)?;
+        if !Path::new(value).is_absolute() {
+            return Err(format!(
+                "`{key}: {value}` is relative: Alertmanager looks for it in its working directory, not beside its configuration"
+            ));
+        }
+        let path = self.write(&format!("alertmanager/secrets/{key}"), secret)?;
+        with_value(text, key, &path.display().to_string())
     }
 
     fn read(&self, file: &str) -> Result<String, String> {
@@ -93,13 +105,22 @@ fn with_once(text: &str, from: &str, to: &str) -> Result<String, String> {
 
 /// With another value of a key that stands in a line of its own, once.
 fn with_value(text: &str, key: &str, value: &str) -> Result<String, String> {
-    let start = format!("{key}:");
-    let lines: Vec<&str> = text.lines().filter(|line| line.trim_start().starts_with(&start)).collect();
-    let [line] = lines.as_slice() else {
-        return Err(format!("`{key}` is there {} times, expected is once", lines.len()));
+    let (line, old) = value_of(text, key)?;
+    with_once(text, line, &format!("{}{value}", &line[..line.len() - old.len()]))
+}
+
+/// The only line with the key, and its value.
+fn value_of<'t>(text: &'t str, key: &str) -> Result<(&'t str, &'t str), String> {
+    let value = |line: &'t str| {
+        let content = line.trim_start();
+        let pair = content.strip_prefix("- ").unwrap_or(content);
+        pair.strip_prefix(key)?.strip_prefix(": ").map(|value| (line, value.trim_start()))
     };
-    let indentation = &line[..line.len() - line.trim_start().len()];
-    with_once(text, line, &format!("{indentation}{key}: {value}"))
+    let found: Vec<_> = text.lines().filter_map(value).collect();
+    match found.as_slice() {
+        [only] => Ok(*only),
+        _ => Err(format!("`{key}` is there {} times, expected is once", found.len())),
+    }
 }
 
 #[cfg(test)]
@@ -113,6 +134,9 @@ mod tests {
         assert_eq!(replaced, "global:\n  pagerduty_url: http://x\n  other: c\n");
         assert!(with_value(text, "slack_url", "x").is_err());
         assert!(with_value(&format!("{text}{text}"), "pagerduty_url", "x").is_err());
+        let item = "  - routing_key_file: a\n    severity: critical\n";
+        let replaced = with_value(item, "routing_key_file", "/b").expect("it is there");
+        assert_eq!(replaced, "  - routing_key_file: /b\n    severity: critical\n");
         assert_eq!(with_once("a [b]", "b", "c").as_deref(), Ok("a [c]"));
     }
 

@@ -6,6 +6,7 @@ mod campaign;
 mod evidence;
 mod install;
 mod notification;
+mod panels;
 mod receiver;
 mod report;
 mod scale;
@@ -15,6 +16,7 @@ mod verdict;
 use crate::ending;
 pub(crate) use arguments::PagesArguments;
 use campaign::Campaign;
+use panels::Panels;
 use std::process::ExitCode;
 use verdict::Verdict;
 
@@ -26,7 +28,12 @@ async fn attempt(arguments: &PagesArguments) -> Result<bool, String> {
     servers::require_installed()?;
     let mut campaign = Campaign::start(arguments).await?;
     campaign.run().await?;
-    let verdict = Verdict::on(campaign.evidence());
+    let mut verdict = Verdict::on(campaign.evidence());
+    if let Some(file) = &arguments.panels {
+        let panels = Panels::ask(&campaign.api(), &arguments.deploy, campaign.age()).await?;
+        panels.write(file)?;
+        verdict.add_panels(panels.queries(), panels.empty());
+    }
     report::print(&verdict, campaign.evidence(), campaign.age(), arguments.json);
     Ok(verdict.held)
 }

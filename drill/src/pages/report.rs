@@ -59,6 +59,9 @@ fn words(verdict: &Verdict, duration: Duration) -> String {
         text,
         "expected: each page once, in the cuts above, naming node4; nothing else, and nothing while all is well"
     );
+    if let Some(queries) = verdict.panel_queries {
+        let _ = writeln!(text, "{queries} queries of the dashboard were run over the whole run");
+    }
     for mismatch in &verdict.mismatches {
         let _ = writeln!(text, "  NOT AS EXPECTED: {mismatch}");
     }
@@ -103,7 +106,12 @@ mod tests {
     fn what_was_not_as_expected_is_told() {
         let page =
             Page { alert: "A", severity: "critical", receiver: "#c".to_owned(), cuts: vec![in_cut(1, 1)] };
-        let verdict = Verdict { held: false, pages: vec![page], mismatches: vec!["cut 1: why".to_owned()] };
+        let verdict = Verdict {
+            held: false,
+            pages: vec![page],
+            mismatches: vec!["cut 1: why".to_owned()],
+            panel_queries: Some(7),
+        };
         let text = words(&verdict, Duration::from_secs(9));
         for part in ["#c", "3.2 / 3.2", "NOT AS EXPECTED: cut 1: why", "NOT HELD, in 9 s"] {
             assert!(text.contains(part), "{text}");

@@ -11,6 +11,8 @@ pub(crate) struct Verdict {
     pub(crate) held: bool,
     pub(crate) pages: Vec<Page>,
     pub(crate) mismatches: Vec<String>,
+    /// How many queries of the dashboard were run, if any.
+    pub(crate) panel_queries: Option<usize>,
 }
 
 /// What became of one expected alert.
@@ -56,7 +58,17 @@ impl Verdict {
             evidence.refusals.iter().map(|refusal| format!("a receiver refused a request: {refusal}")),
         );
         let pages = EXPECTED.iter().map(|expected| Page::of(expected, evidence, &mut mismatches)).collect();
-        Self { held: mismatches.is_empty(), pages, mismatches }
+        Self { held: mismatches.is_empty(), pages, mismatches, panel_queries: None }
+    }
+
+    /// What the dashboard asked for and did not get is as bad as a page that did not come.
+    pub(crate) fn add_panels(&mut self, queries: usize, empty: Vec<String>) {
+        self.panel_queries = Some(queries);
+        if queries == 0 {
+            self.mismatches.push("the dashboard asks for nothing".to_owned());
+        }
+        self.mismatches.extend(empty);
+        self.held = self.mismatches.is_empty();
     }
 }
 

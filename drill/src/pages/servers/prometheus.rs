@@ -2,9 +2,7 @@
 
 use crate::http::{Client, FetchError};
 use hyper::Uri;
-use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -18,28 +16,15 @@ pub(crate) struct Api {
     address: SocketAddr,
 }
 
-/// One series of the answer to an instant query.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Series {
-    pub(crate) metric: BTreeMap<String, String>,
-    value: (f64, String),
-}
-
-impl Series {
-    pub(crate) fn value(&self) -> f64 {
-        self.value.1.parse().unwrap_or(f64::NAN)
-    }
-}
-
 impl Api {
     pub(crate) fn new(address: SocketAddr) -> Self {
         Self { client: Client::new(MAX_ANSWER_BYTES), address }
     }
 
-    /// For an expression whose answer is a vector.
-    pub(crate) async fn query(&self, expression: &str) -> Result<Vec<Series>, String> {
+    /// Whether an expression has an answer now.
+    pub(crate) async fn holds(&self, expression: &str) -> Result<bool, String> {
         let data = self.get("query", &[("query", expression)]).await?;
-        serde_json::from_value(data["result"].clone()).map_err(|error| format!("{expression}: {error}"))
+        Ok(data["result"].as_array().is_some_and(|series| !series.is_empty()))
     }
 
     /// The answer's `data`, as it came. Times are in seconds since the Unix epoch.
