@@ -21,8 +21,11 @@ fn panels() -> Vec<Value> {
 
 /// Variables filled in with what may stand there.
 fn filled_in(expression: &str) -> String {
-    let interval =
-        expression.replace("$__rate_interval", "5m").replace("$__interval", "1m").replace("$__range", "1h");
+    let interval = expression
+        .replace("$__range_s", "3600")
+        .replace("$__rate_interval", "5m")
+        .replace("$__interval", "1m")
+        .replace("$__range", "1h");
     regex::Regex::new(r"\$\{?[a-z_]+(:[a-z]+)?\}?")
         .expect("a pattern")
         .replace_all(&interval, "x")
