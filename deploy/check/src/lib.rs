@@ -1,0 +1,1 @@
+//! Only the tests of `tests/drift/`: code, rules, dashboard and documents must name the same things.
