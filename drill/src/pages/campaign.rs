@@ -34,8 +34,9 @@ const RESOLVED_LIMIT: Duration = Duration::from_secs(60);
 /// Of each notification; `--json` has all of it.
 const SHOWN_LINES: usize = 3;
 const SHOWN_CHARACTERS: usize = 160;
-/// Defaults of Prometheus that are times, and no settings of its configuration.
-const RESEND_DELAY: Duration = Duration::from_secs(60);
+/// How far back Prometheus looks for a sample; a flag, and no setting of its configuration. (The other flag that is a time,
+/// how often it says again what it said, stays a minute: for 15 minutes, whatever time is scaled by, it repeats that an
+/// alert has ended, and each time Alertmanager remembers the group again.)
 const LOOKBACK: Duration = Duration::from_secs(300);
 
 pub(crate) struct Campaign {
@@ -74,10 +75,7 @@ impl Campaign {
         let alertmanager = Program::start_alertmanager(&configuration, &data).await?;
 
         let configuration = installation.prometheus(alertmanager.address(), &cluster.ports())?;
-        let settings = [
-            format!("--rules.alert.resend-delay={}ms", scaled(RESEND_DELAY).as_millis()),
-            format!("--query.lookback-delta={}ms", scaled(LOOKBACK).as_millis()),
-        ];
+        let settings = [format!("--query.lookback-delta={}ms", scaled(LOOKBACK).as_millis())];
         let data = directory.path().join("prometheus-data");
         let prometheus = Program::start_prometheus(&configuration, &data, &settings).await?;
 
