@@ -16,6 +16,8 @@ pub(crate) enum Tempo {
 pub(crate) struct Pace {
     /// How long an operation waits for its lock.
     pub(crate) lock_deadline: Duration,
+    /// How long one locker is waited for when a lock is given back.
+    pub(crate) release_deadline: Duration,
     pub(crate) read_deadline: Duration,
     pub(crate) probe_every: Duration,
     pub(crate) probe_deadline: Duration,
@@ -43,6 +45,7 @@ const fn ms(milliseconds: u64) -> Duration {
 
 const REAL_PACE: Pace = Pace {
     lock_deadline: ms(2_000),
+    release_deadline: ms(1_000),
     read_deadline: ms(1_000),
     probe_every: ms(500),
     probe_deadline: ms(1_000),
@@ -52,12 +55,14 @@ const REAL_PACE: Pace = Pace {
     upload_deadline: ms(3_000),
 };
 
-/// A quarter or less of the real deadlines. Not a thirtieth: a process that waits for its turn on a busy machine
-/// must not look like one that lost its power. Disks are checked so often that all patterns open within the time
-/// that a group of alerts is waited for, as they do in real time.
+/// A quarter of the real deadlines or less. Not a thirtieth: a process that waits for its turn on a busy machine
+/// must not look like one that lost its power. Disks are checked so often, and a lock is given back so soon, that
+/// all patterns open and all paths become unhealthy within the time that a group of alerts is waited for, as they do in real
+/// time.
 const FAST_PACE: Pace = Pace {
     lock_deadline: ms(500),
-    read_deadline: ms(250),
+    release_deadline: ms(100),
+    read_deadline: ms(200),
     probe_every: ms(125),
     probe_deadline: ms(250),
     disk_check_every: ms(150),

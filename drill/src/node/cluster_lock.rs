@@ -6,6 +6,7 @@
 
 use crate::handshake::Members;
 use crate::layout::NodeId;
+use crate::tempo::Pace;
 use rustfs_lock::drwmutex::{DRWMutex, Options};
 use rustfs_lock::lock_args::LockArgs;
 use rustfs_lock::{LockApi, Locker, new_lock_api};
@@ -15,8 +16,6 @@ use url::Url;
 use uuid::Uuid;
 
 const RETRY_INTERVAL: Duration = Duration::from_millis(50);
-/// How long one locker is waited for when a lock is given back.
-const RELEASE_DEADLINE: Duration = Duration::from_secs(1);
 /// A locker that never answers is let alone after so many tries: it forgot everything, or is gone for good.
 const MAX_RELEASE_TRIES: usize = 30;
 const RELEASE_RETRY_INTERVAL: Duration = Duration::from_secs(1);
@@ -40,17 +39,16 @@ pub(super) enum Acquisition {
 pub(super) struct ClusterLocks {
     owner: String,
     lockers: Vec<LockApi>,
-    /// How long an operation waits for its lock.
-    deadline: Duration,
+    pace: &'static Pace,
 }
 
 impl ClusterLocks {
-    pub(super) fn new(own: NodeId, members: &Members, deadline: Duration) -> Self {
+    pub(super) fn new(own: NodeId, members: &Members, pace: &'static Pace) -> Self {
         let locker = |node: NodeId| {
             let url = format!("http://127.0.0.1:{}", members.rpc_ports[node.index()]);
             new_lock_api(node == own, Some(Url::parse(&url).expect("an address and a port make a URL")))
         };
-        Self { owner: own.to_string(), lockers: NodeId::ALL.into_iter().map(locker).collect(), deadline }
+        Self { owner: own.to_string(), lockers: NodeId::ALL.into_iter().map(locker).collect(), pace }
     }
 
     pub(super) async fn acquire(&self, resource: &str, mode: Mode) -> Acquisition {
@@ -63,13 +61,14 @@ impl ClusterLocks {
             },
             mode,
             lockers: self.lockers.clone(),
+            deadline: self.pace.release_deadline,
         };
         let mut mutex = DRWMutex::new(self.owner.clone(), grant.args.resources.clone(), self.lockers.clone());
-        let options = Options { timeout: self.deadline, retry_interval: RETRY_INTERVAL };
+        let options = Options { timeout: self.pace.lock_deadline, retry_interval: RETRY_INTERVAL };
         let (id, source) = (&grant.args.uid, &grant.args.source);
         let acquired = match mode {
-            Mode::Read => timeout(self.deadline, mutex.get_r_lock(id, source, &options)).await,
-            Mode::Write => timeout(self.deadline, mutex.get_lock(id, source, &options)).await,
+            Mode::Read => timeout(self.pace.lock_deadline, mutex.get_r_lock(id, source, &options)).await,
+            Mode::Write => timeout(self.pace.lock_deadline, mutex.get_lock(id, source, &options)).await,
         };
         match acquired {
             Ok(true) => Acquisition::Granted(Box::new(HeldLock { mutex, grant })),
@@ -91,8 +90,8 @@ pub(super) struct HeldLock {
 impl HeldLock {
     pub(super) async fn release(mut self) {
         let released = match self.grant.mode {
-            Mode::Read => timeout(RELEASE_DEADLINE, self.mutex.un_r_lock()).await,
-            Mode::Write => timeout(RELEASE_DEADLINE, self.mutex.un_lock()).await,
+            Mode::Read => timeout(self.grant.deadline, self.mutex.un_r_lock()).await,
+            Mode::Write => timeout(self.grant.deadline, self.mutex.un_lock()).await,
         };
         if released.is_err() {
             self.grant.give_back();
@@ -105,22 +104,24 @@ struct Grant {
     args: LockArgs,
     mode: Mode,
     lockers: Vec<LockApi>,
+    /// How long one locker is waited for when the lock is given back.
+    deadline: Duration,
 }
 
 impl Grant {
     /// Tells every locker, each by itself and beside the caller, whose next attempt does not wait for it.
     fn give_back(self) {
         for locker in self.lockers {
-            tokio::spawn(release_at(locker, self.args.clone(), self.mode));
+            tokio::spawn(release_at(locker, self.args.clone(), self.mode, self.deadline));
         }
     }
 }
 
-async fn release_at(mut locker: LockApi, args: LockArgs, mode: Mode) {
+async fn release_at(mut locker: LockApi, args: LockArgs, mode: Mode, deadline: Duration) {
     for _ in 0..MAX_RELEASE_TRIES {
         let answer = match mode {
-            Mode::Read => timeout(RELEASE_DEADLINE, locker.runlock(&args)).await,
-            Mode::Write => timeout(RELEASE_DEADLINE, locker.unlock(&args)).await,
+            Mode::Read => timeout(deadline, locker.runlock(&args)).await,
+            Mode::Write => timeout(deadline, locker.unlock(&args)).await,
         };
         // An answer of "no such lock" is as good: the locker does not hold it.
         if matches!(answer, Ok(Ok(_))) {

@@ -99,7 +99,7 @@ fn start_work(
             Arc::new(Peer::new(id, SocketAddr::from((Ipv4Addr::LOCALHOST, members.rpc_ports[id.index()]))))
         })
         .collect();
-    let locks = Arc::new(ClusterLocks::new(own, members, pace.lock_deadline));
+    let locks = Arc::new(ClusterLocks::new(own, members, pace));
 
     for path in IAM_PATHS {
         let reader = iam::Reader { peers: peers.clone(), deadline: pace.read_deadline };

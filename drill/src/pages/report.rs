@@ -41,7 +41,7 @@ pub(crate) fn print(verdict: &Verdict, evidence: &Evidence, duration: Duration, 
 
 fn words(verdict: &Verdict, duration: Duration) -> String {
     let mut text = format!(
-        "\nSeconds from each cut to its page, and from the return to the resolution (in real time {SPEED} times as long)\n"
+        "\nSeconds from each cut to its page, and from the return to the resolution (in real time up to {SPEED} times as long)\n"
     );
     let _ = writeln!(
         text,
