@@ -174,4 +174,30 @@ labels: {severity: 5, team: m5}
     fn a_list_item_may_begin_with_its_expression() {
         assert_eq!(scaled("  - expr: x[5m]\n    for: 1m\n"), "  - expr: x[10s]\n    for: 2s\n");
     }
+
+    #[test]
+    fn what_is_installed_keeps_all_but_its_times() {
+        let deploy = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
+        let files = [
+            "prometheus/prometheus.yml",
+            "prometheus/rules/recording.yml",
+            "prometheus/rules/alerts.yml",
+            "alertmanager/alertmanager.yml",
+        ];
+        for file in files {
+            let text = std::fs::read_to_string(deploy.join(file)).expect(file);
+            let scaled = scaled(&text);
+            assert_ne!(scaled, text, "{file}");
+            let without_digits =
+                |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+            for (line, was) in scaled.lines().zip(text.lines()) {
+                // Units may change too: hours become seconds.
+                let units = ["ms", "s", "m", "h"];
+                let bare =
+                    |line: &str| units.iter().fold(without_digits(line), |line, unit| line.replace(unit, ""));
+                assert_eq!(bare(line), bare(was), "{file}");
+            }
+            assert_eq!(scaled.lines().count(), text.lines().count(), "{file}");
+        }
+    }
 }
