@@ -54,6 +54,11 @@ pub(crate) struct Campaign {
     _directory: TempDir,
 }
 
+/// How long a node remembers a cascade.
+fn recurrence() -> Duration {
+    Tempo::Fast.windows().map_or(Duration::ZERO, |windows| windows.recurrence)
+}
+
 impl Campaign {
     /// Everything runs; nothing is judged yet.
     pub(crate) async fn start(arguments: &PagesArguments) -> Result<Self, String> {
@@ -114,8 +119,7 @@ impl Campaign {
             self.bring_back(index).await?;
             // Only the last of a series waits until the first has been forgotten.
             let is_last = index + 1 == CUTS;
-            let recurrence = Tempo::Fast.windows().map_or(Duration::ZERO, |windows| windows.recurrence);
-            let limit = RESOLVED_LIMIT + if is_last { recurrence } else { Duration::ZERO };
+            let limit = RESOLVED_LIMIT + if is_last { recurrence() } else { Duration::ZERO };
             let missing = self
                 .watch(limit, |evidence, _| {
                     evidence.lacks(index, Status::Resolved).map(|alert| format!("{alert} was not resolved"))
@@ -195,6 +199,15 @@ impl Campaign {
     fn cut(&mut self, index: usize) -> Result<(), String> {
         // Taken before, so that no time from the cut comes out too short.
         let at = self.started.elapsed();
+        let since_first = self.evidence.cuts.first().map_or(Duration::ZERO, |first| at - first.at);
+        if since_first + OUTAGE > recurrence() {
+            return Err(format!(
+                "cut {} comes {:.0} s after the first, too late for a series within {} s: this machine is too slow",
+                index + 1,
+                since_first.as_secs_f64(),
+                recurrence().as_secs(),
+            ));
+        }
         self.cluster.cut(NodeId::CUT, Fault::PowerCut)?;
         self.evidence.cuts.push(Cut { at, back: None });
         self.say(&format!("CUT {}: {} loses its power (SIGSTOP)", index + 1, NodeId::CUT));
