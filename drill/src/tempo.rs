@@ -55,7 +55,7 @@ const REAL_PACE: Pace = Pace {
     upload_deadline: ms(3_000),
 };
 
-/// A quarter of the real deadlines or less. Not a thirtieth: a process that waits for its turn on a busy machine
+/// A third of the real deadlines or less. Not a thirtieth: a process that waits for its turn on a busy machine
 /// must not look like one that lost its power. Disks are checked so often, and a lock is given back so soon, that
 /// all patterns open and all paths become unhealthy within the time that a group of alerts is waited for, as they do in real
 /// time.
@@ -63,8 +63,8 @@ const FAST_PACE: Pace = Pace {
     lock_deadline: ms(500),
     release_deadline: ms(100),
     read_deadline: ms(200),
-    probe_every: ms(125),
-    probe_deadline: ms(250),
+    probe_every: ms(100),
+    probe_deadline: ms(350),
     disk_check_every: ms(150),
     disk_check_deadline: ms(300),
     upload_every: ms(250),

@@ -26,6 +26,9 @@ const ASK_EVERY: Duration = Duration::from_millis(250);
 const READY_LIMIT: Duration = Duration::from_secs(30);
 /// 9 minutes of healthy work: more than the 5 that most rules look back.
 const HEALTHY: Duration = Duration::from_secs(18);
+/// Before a cut, no node has met a failure for so long.
+const CALM: Duration = Duration::from_secs(5);
+const CALM_LIMIT: Duration = Duration::from_secs(20);
 /// No outage is shorter, so that whatever waits for a while has done so.
 const OUTAGE: Duration = Duration::from_secs(15);
 const PAGES_LIMIT: Duration = Duration::from_secs(45);
@@ -107,6 +110,7 @@ impl Campaign {
         self.say("all is well; nobody is to be told anything");
         self.pass(HEALTHY).await?;
         for index in 0..CUTS {
+            self.require_calm().await?;
             self.cut(index)?;
             let missing = self
                 .watch(PAGES_LIMIT, |evidence, since| match evidence.lacks(index, Status::Firing) {
@@ -175,6 +179,21 @@ impl Campaign {
                 return Err(format!("the rules were not evaluated within {} s", READY_LIMIT.as_secs()));
             }
             self.pass(ASK_EVERY).await?;
+        }
+    }
+
+    /// On a machine that is too busy, nodes miss each other's answers, and may blame another than the one that is cut.
+    async fn require_calm(&mut self) -> Result<(), String> {
+        let failures = format!(
+            "sum(increase({}_cascading_failure_events_total[{}s])) == 0",
+            self.prefix,
+            CALM.as_secs()
+        );
+        match self.require_query(&failures, CALM_LIMIT).await? {
+            None => Ok(()),
+            Some(_) => {
+                Err("the nodes meet failures while all of them run: this machine is too busy".to_owned())
+            }
         }
     }
 
