@@ -131,11 +131,37 @@ mod tests {
 
     #[test]
     fn a_late_event_is_counted_and_one_of_no_interest_is_not() {
-        let mut arrivals = Arrivals::new(1);
+        let mut arrivals = Arrivals::new(0b101);
         arrivals.settle_to(10);
-        for (at, kind) in [(9, 0), (9, 1), (10, 1), (10, 0)] {
+        for (at, kind) in [(9, 0), (9, 1), (10, 1), (10, 0), (11, 2), (12, 3)] {
             arrivals.add(event(at, kind, 0));
         }
-        assert_eq!((arrivals.take(20).1, arrivals.late()), (1, 2));
+        assert_eq!(times(&arrivals.take(20).0), [(10, 0), (11, 0)]);
+        assert_eq!(arrivals.late(), 2);
+    }
+
+    #[test]
+    fn a_clock_that_is_far_ahead_holds_up_no_more_than_so_many() {
+        let mut arrivals = Arrivals::new(!0);
+        (0..MAX_AHEAD).for_each(|_| arrivals.add(event(9, 0, 0)));
+        let (events, taken) = arrivals.take(8);
+        assert_eq!((events.len(), taken), (MAX_AHEAD, 0));
+        arrivals.put_back(events, taken);
+        arrivals.add(event(9, 0, 0));
+        let (events, taken) = arrivals.take(8);
+        assert_eq!((events.len(), taken), (MAX_AHEAD + 1, MAX_AHEAD + 1));
+    }
+
+    #[test]
+    fn what_joins_open_episodes_is_one_event_by_the_time_it_is_taken_and_keeps_its_component() {
+        let mut arrivals = Arrivals::new(!0);
+        arrivals.accept_in_any_order(!0, 10, 20);
+        (10..15).for_each(|at| arrivals.add(event(at, 0, 0)));
+        arrivals.add(event(21, 1, 0));
+        let components: Vec<_> = arrivals.components().collect();
+        assert_eq!(components, [ComponentKey::Component(0); 2]);
+        let (events, taken) = arrivals.take(30);
+        let seen: Vec<_> = events.iter().map(|e| (e.at, e.last, e.weight)).collect();
+        assert_eq!((seen, taken), (vec![(10, 14, 5), (21, 21, 1)], 2));
     }
 }
