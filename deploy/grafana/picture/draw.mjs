@@ -1,11 +1,12 @@
 // Draws the dashboard from the answers of a server, with Grafana's own components, into a picture.
 // `node draw.mjs DASHBOARD ANSWERS.json OUT.png [WIDTH]`; ANSWERS.json is what check/query.mjs wrote. CHROMIUM names the browser.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import UPNG from 'upng-js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const [dashboardPath, answersPath, out, width = '1280'] = process.argv.slice(2);
@@ -68,5 +69,7 @@ if (problems !== '' || drawn !== expected || !(height > 0)) {
 }
 chromium(`--window-size=${width},${height}`, `--screenshot=${join(folder, 'page.png')}`);
 mkdirSync(dirname(resolve(out)), { recursive: true });
-copyFileSync(join(folder, 'page.png'), out);
+// A palette halves what a picture of few colours takes.
+const image = UPNG.decode(readFileSync(join(folder, 'page.png')));
+writeFileSync(out, Buffer.from(UPNG.encode(UPNG.toRGBA8(image), image.width, image.height, 256)));
 console.log(`draw: ${drawn} of ${expected} panels, ${width} x ${height}, ${Math.round(readFileSync(out).length / 1024)} KiB`);
