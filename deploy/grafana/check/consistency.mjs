@@ -1,6 +1,8 @@
 // What no type can say about the dashboard, and copies of it with one mistake each, which must be noticed. `node consistency.mjs [DASHBOARD]`
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
 import { panelsOf, read, variablesIn } from './dashboard.mjs';
 
 const builtIn = new Set(['__interval', '__rate_interval', '__range', '__range_s']);
@@ -82,6 +84,17 @@ for (const [what, make] of mistakes) {
     make(copy);
     if (!problems(copy).some((text) => text.includes(what))) found.push(`not noticed: ${what}`);
 }
+
+// The provisioning files are read by Grafana only, which leaves out in silence what it does not know.
+const provisioned = (name) => parse(readFileSync(join(here, '../provisioning', name), 'utf8'));
+const { datasources, apiVersion: ofSources } = provisioned('datasources/prometheus.yml');
+const { providers, apiVersion: ofDashboards } = provisioned('dashboards/foreshock.yml');
+if (ofSources !== 1 || ofDashboards !== 1) found.push('provisioning: apiVersion is not 1');
+const choice = dashboard.templating.list.find(({ type }) => type === 'datasource');
+if (!datasources.some(({ type, url }) => type === choice.query && URL.canParse(url))) found.push(`provisioning: no data source of the type ${choice.query}`);
+if (datasources.some(({ jsonData }) => !/^\d+s$/.test(jsonData.timeInterval))) found.push('provisioning: no interval of scrapes');
+if (!providers.every(({ name, type, options }) => name && type === 'file' && options.path.startsWith('/'))) found.push('provisioning: a provider without a folder');
+
 for (const text of found) console.error(text);
 console.log(`consistency: ${found.length === 0 ? 'nothing to say' : `${found.length} problems`}; ${mistakes.length} mistakes that must be noticed`);
 process.exit(found.length === 0 ? 0 : 1);
