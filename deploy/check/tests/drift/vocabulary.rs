@@ -1,7 +1,7 @@
 //! What there is: the metrics of the code with their labels and the values of these, and what the rules record.
 
-use crate::expressions;
 use crate::promql::Use;
+use crate::{alerts, expressions};
 use foreshock::{FailureType, METRICS, MetricKind, Outcome, Pattern, Statistics};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +10,7 @@ const OF_THE_TARGET: [&str; 2] = ["job", "instance"];
 /// What only makes sense on a counter.
 const OF_COUNTERS: [&str; 4] = ["rate", "irate", "increase", "resets"];
 /// What makes no sense on a counter.
-const OF_GAUGES: [&str; 6] =
-    ["avg_over_time", "max_over_time", "min_over_time", "delta", "deriv", "quantile_over_time"];
+const OF_GAUGES: [&str; 4] = ["avg_over_time", "delta", "deriv", "quantile_over_time"];
 
 pub(crate) struct Vocabulary {
     /// By name: labels, and whether it counts.
@@ -67,6 +66,8 @@ fn set<'a>(labels: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
 
 fn series() -> BTreeMap<String, (BTreeSet<String>, bool)> {
     let mut series = BTreeMap::from([("up".to_owned(), (set(OF_THE_TARGET), false))]);
+    let of_alerts = ["alertname", "alertstate", "severity", "path", "pattern", "initial"];
+    series.insert("ALERTS".to_owned(), (set(of_alerts.into_iter().chain(OF_THE_TARGET)), false));
     for metric in METRICS {
         let name = metric.full_name("rustfs");
         let labels = || set(metric.labels.iter().copied().chain(OF_THE_TARGET));
@@ -102,6 +103,8 @@ fn values() -> BTreeMap<&'static str, BTreeSet<String>> {
     let types = || set(FailureType::BUILT_IN.iter().map(|failure| failure.label()));
     let patterns = Pattern::built_in();
     BTreeMap::from([
+        ("alertname", alerts::all().into_iter().map(|alert| alert.name).collect()),
+        ("alertstate", set(["pending", "firing"])),
         ("outcome", set(Outcome::ALL.iter().map(|outcome| outcome.label()))),
         ("type", types()),
         ("initial", types()),
