@@ -57,6 +57,14 @@ pub(crate) struct Campaign {
     _directory: TempDir,
 }
 
+/// What a look at the evidence says of the wait.
+enum Progress {
+    Done,
+    /// Nothing is missing, but it is too early to stop.
+    Waiting,
+    Missing(String),
+}
+
 /// How long a node remembers a cascade.
 fn recurrence() -> Duration {
     Tempo::Fast.windows().map_or(Duration::ZERO, |windows| windows.recurrence)
@@ -74,8 +82,8 @@ impl Campaign {
         let setup = NodeSetup { prefix: arguments.prefix.clone(), tempo: Tempo::Fast };
         let cluster = Cluster::start(setup, None).await?;
 
-        let endpoint = Endpoint::bind().await?;
-        let configuration = installation.alertmanager(&endpoint)?;
+        let mut endpoint = Endpoint::bind().await?;
+        let configuration = installation.alertmanager(&mut endpoint)?;
         let (tell, received) = mpsc::unbounded_channel();
         let mut tasks = JoinSet::new();
         tasks.spawn(endpoint.serve(tell));
@@ -114,9 +122,9 @@ impl Campaign {
             self.cut(index)?;
             let missing = self
                 .watch(PAGES_LIMIT, |evidence, since| match evidence.lacks(index, Status::Firing) {
-                    Some(alert) => Some(format!("{alert} was not told")),
-                    None if since < OUTAGE => Some(String::new()),
-                    None => None,
+                    Some(alert) => Progress::Missing(format!("{alert} was not told")),
+                    None if since < OUTAGE => Progress::Waiting,
+                    None => Progress::Done,
                 })
                 .await?;
             self.give_up(missing, PAGES_LIMIT);
@@ -125,8 +133,9 @@ impl Campaign {
             let is_last = index + 1 == CUTS;
             let limit = RESOLVED_LIMIT + if is_last { recurrence() } else { Duration::ZERO };
             let missing = self
-                .watch(limit, |evidence, _| {
-                    evidence.lacks(index, Status::Resolved).map(|alert| format!("{alert} was not resolved"))
+                .watch(limit, |evidence, _| match evidence.lacks(index, Status::Resolved) {
+                    Some(alert) => Progress::Missing(format!("{alert} was not resolved")),
+                    None => Progress::Done,
                 })
                 .await?;
             self.give_up(missing, limit);
@@ -243,14 +252,14 @@ impl Campaign {
 
     /// Takes what comes in for so long.
     async fn pass(&mut self, time: Duration) -> Result<(), String> {
-        self.watch(time, |_, _| Some(String::new())).await.map(drop)
+        self.watch(time, |_, _| Progress::Waiting).await.map(drop)
     }
 
-    /// Takes what comes in until nothing is missing any more or the time is up. What is missing then, if anything.
+    /// Takes what comes in until the progress is `Done` or the time is up. What is missing then, if anything.
     async fn watch(
         &mut self,
         limit: Duration,
-        missing: impl Fn(&Evidence, Duration) -> Option<String>,
+        progress: impl Fn(&Evidence, Duration) -> Progress,
     ) -> Result<Option<String>, String> {
         let start = Instant::now();
         let mut looks = interval(LOOK_EVERY);
@@ -264,10 +273,11 @@ impl Campaign {
             self.prometheus.check_alive()?;
             self.alertmanager.check_alive()?;
             let since = start.elapsed();
-            match missing(&self.evidence, since) {
-                None => return Ok(None),
-                Some(what) if since >= limit => return Ok(Some(what)),
-                Some(_) => {}
+            match progress(&self.evidence, since) {
+                Progress::Done => return Ok(None),
+                Progress::Waiting if since >= limit => return Ok(None),
+                Progress::Missing(what) if since >= limit => return Ok(Some(what)),
+                Progress::Waiting | Progress::Missing(_) => {}
             }
         }
     }

@@ -24,12 +24,12 @@ impl Installation {
         Self { deploy: deploy.to_owned(), directory: directory.to_owned() }
     }
 
-    /// Where its configuration is.
-    pub(crate) fn alertmanager(&self, endpoint: &Endpoint) -> Result<PathBuf, String> {
+    /// Where its configuration is. The endpoint hands out a webhook for each file that is to hold one.
+    pub(crate) fn alertmanager(&self, endpoint: &mut Endpoint) -> Result<PathBuf, String> {
         let text = self.read("alertmanager/alertmanager.yml")?;
         let text = with_value(&text, "pagerduty_url", &endpoint.pagerduty_url())?;
         let text = self.with_secret(&text, "routing_key_file", pagerduty::ROUTING_KEY)?;
-        let text = self.with_secret(&text, "slack_api_url_file", &endpoint.slack_url())?;
+        let text = self.with_webhooks(&text, "api_url_file", endpoint)?;
         self.write_scaled("alertmanager/alertmanager.yml", &text)
     }
 
@@ -60,14 +60,23 @@ impl Installation {
 
     /// With the secret in a file of the drill's, and the key pointing to it.
     fn with_secret(&self, text: &str, key: &str, secret: &str) -> Result<String, String> {
-        let (_, value) = value_of(text, key)?;
-        if !Path::new(value).is_absolute() {
-            return Err(format!(
-                "`{key}: {value}` is relative: Alertmanager looks for it in its working directory, not beside its configuration"
-            ));
-        }
-        let path = self.write(&format!("alertmanager/secrets/{key}"), secret)?;
-        with_value(text, key, &path.display().to_string())
+        let name = secret_name(key, value_of(text, key)?)?;
+        let path = self.write_secret(name, secret)?;
+        with_value(text, key, &path)
+    }
+
+    /// With a webhook in a file of the drill's for each file that the lines with the key point to.
+    fn with_webhooks(&self, text: &str, key: &str, endpoint: &mut Endpoint) -> Result<String, String> {
+        with_values(text, key, |value| {
+            let name = secret_name(key, value)?;
+            let url = endpoint.slack_url(name).map_err(|error| format!("`{key}: {value}`: {error}"))?;
+            self.write_secret(name, &url)
+        })
+    }
+
+    /// Where the secret is now.
+    fn write_secret(&self, name: &str, secret: &str) -> Result<String, String> {
+        self.write(&format!("alertmanager/secrets/{name}"), secret).map(|path| path.display().to_string())
     }
 
     fn read(&self, file: &str) -> Result<String, String> {
@@ -103,29 +112,67 @@ fn with_once(text: &str, from: &str, to: &str) -> Result<String, String> {
     }
 }
 
-/// With another value of a key that stands in a line of its own, once.
-fn with_value(text: &str, key: &str, value: &str) -> Result<String, String> {
-    let (line, old) = value_of(text, key)?;
-    with_once(text, line, &format!("{}{value}", &line[..line.len() - old.len()]))
+/// The name of a secret's file.
+fn secret_name<'t>(key: &str, path: &'t str) -> Result<&'t str, String> {
+    let path = Path::new(path);
+    if !path.is_absolute() {
+        return Err(format!(
+            "`{key}: {}` is relative: Alertmanager looks for it in its working directory, not beside its configuration",
+            path.display()
+        ));
+    }
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.ok_or_else(|| format!("`{key}: {}` names no file", path.display()))
 }
 
-/// The only line with the key, and its value.
-fn value_of<'t>(text: &'t str, key: &str) -> Result<(&'t str, &'t str), String> {
-    let value = |line: &'t str| {
-        let content = line.trim_start();
-        let pair = content.strip_prefix("- ").unwrap_or(content);
-        pair.strip_prefix(key)?.strip_prefix(": ").map(|value| (line, value.trim_start()))
-    };
-    let found: Vec<_> = text.lines().filter_map(value).collect();
+/// With another value of a key that stands in a line of its own, once.
+fn with_value(text: &str, key: &str, value: &str) -> Result<String, String> {
+    value_of(text, key)?;
+    with_values(text, key, |_| Ok(value.to_owned()))
+}
+
+/// With another value in every line with the key, of which there is at least one.
+fn with_values(
+    text: &str,
+    key: &str,
+    mut other: impl FnMut(&str) -> Result<String, String>,
+) -> Result<String, String> {
+    let mut replaced = String::with_capacity(text.len());
+    let mut count = 0;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_end();
+        let Some(value) = value_in(content, key) else {
+            replaced.push_str(line);
+            continue;
+        };
+        replaced.push_str(&content[..content.len() - value.len()]);
+        replaced.push_str(&other(value)?);
+        replaced.push_str(&line[content.len()..]);
+        count += 1;
+    }
+    if count == 0 { Err(format!("`{key}` is not there")) } else { Ok(replaced) }
+}
+
+/// The value in the only line with the key.
+fn value_of<'t>(text: &'t str, key: &str) -> Result<&'t str, String> {
+    let found: Vec<_> = text.lines().filter_map(|line| value_in(line.trim_end(), key)).collect();
     match found.as_slice() {
-        [only] => Ok(*only),
+        [only] => Ok(only),
         _ => Err(format!("`{key}` is there {} times, expected is once", found.len())),
     }
+}
+
+/// The value, up to the end of the line, if the line is one with the key.
+fn value_in<'t>(line: &'t str, key: &str) -> Option<&'t str> {
+    let content = line.trim_start();
+    let pair = content.strip_prefix("- ").unwrap_or(content);
+    pair.strip_prefix(key)?.strip_prefix(": ").map(str::trim_start)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tempfile::TempDir;
 
     #[test]
     fn a_value_is_replaced_where_it_stands() {
@@ -138,6 +185,56 @@ mod tests {
         let replaced = with_value(item, "routing_key_file", "/b").expect("it is there");
         assert_eq!(replaced, "  - routing_key_file: /b\n    severity: critical\n");
         assert_eq!(with_once("a [b]", "b", "c").as_deref(), Ok("a [c]"));
+    }
+
+    #[test]
+    fn every_line_with_the_key_gets_a_value_of_its_own() {
+        let text = "a:\n  - url_file: /x/b\n    c: d\n  - my_url_file: /x/e\n    url_file:  /y/f \n";
+        let replaced =
+            with_values(text, "url_file", |value| secret_name("url_file", value).map(str::to_uppercase));
+        assert_eq!(
+            replaced.as_deref(),
+            Ok("a:\n  - url_file: B\n    c: d\n  - my_url_file: /x/e\n    url_file:  F \n")
+        );
+        assert!(with_values(text, "api_url_file", |value| Ok(value.to_owned())).is_err());
+        assert_eq!(with_values(text, "url_file", |_| Err("no".to_owned())), Err("no".to_owned()));
+    }
+
+    #[test]
+    fn a_secret_is_named_by_an_absolute_path() {
+        assert_eq!(secret_name("k", "/etc/secrets/slack_operations_url"), Ok("slack_operations_url"));
+        let refused = secret_name("k", "secrets/slack_operations_url").expect_err("it is relative");
+        assert!(refused.starts_with("`k: secrets/slack_operations_url` is relative"), "{refused}");
+        assert!(secret_name("k", "/").is_err());
+    }
+
+    /// Where a configuration with these files of webhooks was installed, and what it says there.
+    fn install(webhooks: &[&str], endpoint: &mut Endpoint) -> Result<(TempDir, String), String> {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let installation = Installation::new(&directory.path().join("deploy"), directory.path());
+        let lines: String = webhooks.iter().map(|path| format!("  - api_url_file: {path}\n")).collect();
+        let text = format!("pagerduty_url: http://p\nrouting_key_file: /etc/key\nslack_configs:\n{lines}");
+        installation.write("deploy/alertmanager/alertmanager.yml", &text)?;
+        let installed = fs::read_to_string(installation.alertmanager(endpoint)?).expect("it was written");
+        Ok((directory, installed))
+    }
+
+    #[tokio::test]
+    async fn every_channel_has_its_webhook_in_its_file() {
+        let mut endpoint = Endpoint::bind().await.expect("a port");
+        let files = ["/etc/slack_operations_url", "/etc/slack_monitoring_url", "/etc/slack_operations_url"];
+        let (directory, installed) = install(&files, &mut endpoint).expect("it is in order");
+        let installed: Vec<_> = installed.lines().filter_map(|line| value_in(line, "api_url_file")).collect();
+        let secrets = directory.path().join("alertmanager/secrets");
+        for (at, name) in installed.iter().zip(files.map(|file| &file["/etc/".len()..])) {
+            assert_eq!(Path::new(at), secrets.join(name));
+            let url = fs::read_to_string(at).expect("it was written");
+            assert_eq!(Ok(url), endpoint.slack_url(name));
+        }
+        assert_eq!(installed.len(), 3);
+        for wrong in [&[][..], &["etc/slack_operations_url"], &["/etc/operations"]] {
+            assert!(install(wrong, &mut endpoint).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]
