@@ -165,6 +165,16 @@ fn kept_episodes_is_a_setting() {
 }
 
 #[test]
+fn a_cascade_that_no_tick_has_seen_is_counted_at_shutdown_with_its_root() {
+    let scene = Scene::new();
+    scene.fail(PeerUnreachable, "node4").fail(LockTimeout, "a").fail(IamOperationTimeout, "iam");
+    scene.monitor.shutdown();
+    let snapshot = scene.monitor.snapshot();
+    let roots: Vec<_> = snapshot.roots.iter().map(|root| (&*root.component, root.episodes)).collect();
+    assert_eq!((scene.detected(PATTERN), roots), (1, vec![("node4", 1)]));
+}
+
+#[test]
 fn an_episode_that_is_open_at_shutdown_ends_with_the_monitor() {
     let scene = Scene::new();
     cascade(&scene, secs(0), "node4");
