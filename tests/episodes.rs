@@ -178,8 +178,22 @@ fn a_cascade_that_no_tick_has_seen_is_counted_at_shutdown_with_its_root() {
 fn an_episode_that_is_open_at_shutdown_ends_with_the_monitor() {
     let scene = Scene::new();
     cascade(&scene, secs(0), "node4");
+    assert_eq!(scene.open_patterns(), [PATTERN]);
     scene.monitor.shutdown();
     assert_eq!(scene.episode(PATTERN).end, EpisodeEnd::Shutdown);
+    assert!(scene.open_patterns().is_empty());
+}
+
+#[test]
+fn a_pattern_is_open_as_long_as_an_episode_of_it() {
+    let scene = Scene::new();
+    assert!(scene.open_patterns().is_empty());
+    cascade(&scene, secs(0), "node4");
+    assert_eq!(scene.open_patterns(), [PATTERN]);
+    scene.at(secs(31)).tick();
+    assert_eq!(scene.open_patterns(), [PATTERN], "a whole window, and no more");
+    scene.at(secs(31) + NS).tick();
+    assert!(scene.open_patterns().is_empty());
 }
 
 #[test]

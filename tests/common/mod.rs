@@ -168,6 +168,12 @@ impl Scene {
         self.pattern(pattern).is_critical
     }
 
+    /// Patterns of which an episode goes on, as of the last tick.
+    pub(crate) fn open_patterns(&self) -> Vec<String> {
+        let snapshot = self.monitor.snapshot();
+        snapshot.patterns.iter().filter(|pattern| pattern.is_open).map(|p| p.name.to_string()).collect()
+    }
+
     fn pattern(&self, name: &str) -> foreshock::PatternStatus {
         let snapshot = self.monitor.snapshot();
         snapshot.patterns.iter().find(|pattern| *pattern.name == *name).expect("a known pattern").clone()

@@ -18,6 +18,10 @@ mod lifecycle;
 mod limits;
 #[path = "../lock_health.rs"]
 mod lock_health;
+#[path = "../many_components.rs"]
+mod many_components;
+#[path = "../noise.rs"]
+mod noise;
 #[path = "../published_series.rs"]
 mod published_series;
 #[path = "../published_values.rs"]
@@ -28,6 +32,8 @@ mod races;
 mod retirement;
 #[path = "../section_7.rs"]
 mod section_7;
+#[path = "../storm.rs"]
+mod storm;
 #[path = "../threads.rs"]
 mod threads;
 #[path = "../time.rs"]
