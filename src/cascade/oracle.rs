@@ -1,6 +1,7 @@
 //! The rules of a cascade, written down a second time, slowly and without state: over the whole list of events
 //! at once. The machines must agree with it on every stream, in every order of arrival.
 
+use super::detector::{LIMITS, Limits};
 use super::event::{Event, What};
 use super::pattern::Rule;
 use super::{Change, Detector, Recurrence};
@@ -67,14 +68,26 @@ fn rule(min_subsequent: u32) -> Rule {
 }
 
 fn detector(rules: Vec<Rule>) -> Detector {
+    detector_with(rules, LIMITS)
+}
+
+fn detector_with(rules: Vec<Rule>, limits: Limits) -> Detector {
     let recurrence = Recurrence { episodes: 3, window_ns: 3_600 * S };
-    Detector::new(&rules, 5 * S, recurrence)
+    Detector::with_limits(&rules, 5 * S, recurrence, limits)
 }
 
 /// A stream in order of time: steps in tenths of a second, so that ties and exact window edges are common.
 fn stream() -> impl Strategy<Value = Vec<Event>> {
+    stream_of(prop_oneof![3 => Just(0u64), 4 => 1u64..30, 2 => 100u64..320, 1 => Just(300u64)])
+}
+
+/// Many events in each second, now and then one long after.
+fn storm() -> impl Strategy<Value = Vec<Event>> {
+    stream_of(prop_oneof![20 => Just(0u64), 20 => Just(1u64), 2 => 8u64..30, 1 => 290u64..320])
+}
+
+fn stream_of(step: impl Strategy<Value = u64>) -> impl Strategy<Value = Vec<Event>> {
     let kind = prop_oneof![Just(PEER), Just(LOCK), Just(LOCK), Just(DISK), Just(IAM)];
-    let step = prop_oneof![3 => Just(0u64), 4 => 1u64..30, 2 => 100u64..320, 1 => Just(300u64)];
     let one = (step, kind, 0u32..4, 0u64..6, 0u16..3);
     prop::collection::vec(one, 1..120).prop_map(|steps| {
         let mut at = 1_000 * S;
@@ -162,6 +175,22 @@ proptest! {
         let rules = [rule(2), rule(3)];
         let mut detector = detector(rules.to_vec());
         let found = run(&mut detector, &events, &delays);
+        for (pattern, rule) in rules.iter().enumerate() {
+            prop_assert_eq!(&found[pattern], &episodes(rule, &events));
+        }
+        prop_assert_eq!(detector.late(), 0);
+    }
+
+    #[test]
+    fn a_storm_is_judged_merged_as_it_would_be_unmerged(
+        events in storm(),
+        delays in prop::collection::vec(prop_oneof![5 => Just(0), 1 => 0..5 * S], 120),
+        ticks in prop::collection::vec((1usize..60, any::<bool>()), 1..20),
+        storm in 2usize..20,
+    ) {
+        let rules = [rule(2), rule(3)];
+        let mut detector = detector_with(rules.to_vec(), Limits { storm, ..LIMITS });
+        let found = run_in_ticks(&mut detector, &events, &delays, &ticks);
         for (pattern, rule) in rules.iter().enumerate() {
             prop_assert_eq!(&found[pattern], &episodes(rule, &events));
         }
