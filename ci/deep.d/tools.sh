@@ -41,14 +41,13 @@ need_cargo_tool() {
     "$tool" "${tool#cargo-}" --version
 }
 
-# A program of the system, with Debian's package of it. What the package starts as a service is stopped: a step starts what it needs by itself.
-need_program() {
+# A program of the system is here, or comes with Debian's package of it. What the package starts as a service is stopped: a step starts what it needs by itself.
+has_program() {
     local program=$1 package=$2 sudo=
     command -v "$program" >/dev/null && return 0
     [ "$(id -u)" -eq 0 ] || sudo="sudo -n"
-    if command -v apt-get >/dev/null && $sudo apt-get update -qq && $sudo apt-get install -qq -y --no-install-recommends "$package"; then
-        if command -v systemctl >/dev/null; then $sudo systemctl disable --now "$package" || true; fi
-        return 0
-    fi
-    skip "no $program here, and apt-get cannot install $package"
+    command -v apt-get >/dev/null && $sudo apt-get update -qq && $sudo apt-get install -qq -y --no-install-recommends "$package" || return 1
+    if command -v systemctl >/dev/null; then $sudo systemctl disable --now "$package" || true; fi
 }
+
+need_program() { has_program "$@" || skip "no $1 here, and apt-get cannot install $2"; }

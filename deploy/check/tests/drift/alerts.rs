@@ -1,6 +1,6 @@
 //! The alerts, their labels and annotations, their runbooks and their ways to a receiver.
 
-use crate::files::{string, text, yaml};
+use crate::files::{rules, string, text, yaml};
 use std::collections::{BTreeMap, BTreeSet};
 use yaml_rust2::Yaml;
 
@@ -14,9 +14,6 @@ pub(crate) struct Alert {
 }
 
 pub(crate) fn all() -> Vec<Alert> {
-    let rules = yaml("deploy/prometheus/rules/alerts.yml");
-    let groups = rules["groups"].as_vec().expect("groups");
-    let rules = groups.iter().flat_map(|group| group["rules"].as_vec().expect("rules"));
     let alert = |rule: &Yaml| {
         let name = string(&rule["alert"], "alert");
         let map = |key: &str| {
@@ -30,7 +27,7 @@ pub(crate) fn all() -> Vec<Alert> {
             name: name.clone(),
         }
     };
-    rules.map(alert).collect()
+    rules("deploy/prometheus/rules/alerts.yml").iter().map(alert).collect()
 }
 
 fn names() -> BTreeSet<String> {

@@ -7,6 +7,18 @@ use foreshock::{METRICS, MetricKind};
 use regex::Regex;
 use std::collections::BTreeSet;
 
+/// Whatever matches in a document is known. How many did.
+fn assert_all_known(pattern: &Regex, known: &BTreeSet<String>) -> usize {
+    let mut named = 0;
+    for (page, text) in documents() {
+        for found in pattern.find_iter(&text) {
+            named += 1;
+            assert!(known.contains(found.as_str()), "{page} names {}", found.as_str());
+        }
+    }
+    named
+}
+
 #[test]
 fn a_document_names_no_series_that_there_is_not() {
     let mut known: BTreeSet<String> = expressions::recorded().into_iter().map(|(record, _)| record).collect();
@@ -24,13 +36,7 @@ fn a_document_names_no_series_that_there_is_not() {
         r"(?:[a-z_]+:)?(?:rustfs|\{prefix\})_(?:lock_health|cascading_failure|foreshock)_[a-z_]*[a-z](?::[a-z0-9]+)?",
     )
     .expect("a pattern");
-    let mut named = 0;
-    for (page, text) in documents() {
-        for found in series.find_iter(&text) {
-            named += 1;
-            assert!(known.contains(found.as_str()), "{page} names {}", found.as_str());
-        }
-    }
+    let named = assert_all_known(&series, &known);
     assert!(named > 25, "only {named} series are named");
 }
 
@@ -39,13 +45,7 @@ fn a_document_names_no_alert_that_there_is_not() {
     let known: BTreeSet<String> = alerts::all().into_iter().map(|alert| alert.name).collect();
     let alert = Regex::new(r"\b(?:LockHealth|CascadingFailure|RecurringCascading|Foreshock)[A-Z][A-Za-z]+\b")
         .expect("a pattern");
-    let mut named = 0;
-    for (page, text) in documents() {
-        for found in alert.find_iter(&text) {
-            named += 1;
-            assert!(known.contains(found.as_str()), "{page} names {}", found.as_str());
-        }
-    }
+    let named = assert_all_known(&alert, &known);
     assert!(named >= 8, "only {named} alerts are named");
 }
 

@@ -1,15 +1,13 @@
 //! Every PromQL expression in `deploy/`, with the place where it stands.
 
-use crate::files::{string, yaml};
+use crate::files::{rules, string};
 use crate::{alerts, dashboard};
 use regex::Regex;
 
 /// Rules: the name of each recorded series and its expression.
 pub(crate) fn recorded() -> Vec<(String, String)> {
-    let rules = yaml("deploy/prometheus/rules/recording.yml");
-    let groups = rules["groups"].as_vec().expect("groups");
-    let rules = groups.iter().flat_map(|group| group["rules"].as_vec().expect("rules"));
-    rules.map(|rule| (string(&rule["record"], "record"), string(&rule["expr"], "expr"))).collect()
+    let rules = rules("deploy/prometheus/rules/recording.yml");
+    rules.iter().map(|rule| (string(&rule["record"], "record"), string(&rule["expr"], "expr"))).collect()
 }
 
 pub(crate) fn all() -> Vec<(String, String)> {

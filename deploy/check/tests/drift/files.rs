@@ -19,6 +19,13 @@ pub(crate) fn yaml(path: &str) -> Yaml {
     documents.remove(0)
 }
 
+/// The rules of all groups of a file.
+pub(crate) fn rules(path: &str) -> Vec<Yaml> {
+    let file = yaml(path);
+    let groups = file["groups"].as_vec().expect("groups");
+    groups.iter().flat_map(|group| group["rules"].as_vec().expect("rules")).cloned().collect()
+}
+
 /// The value as text.
 pub(crate) fn string(yaml: &Yaml, place: &str) -> String {
     yaml.as_str().unwrap_or_else(|| panic!("{place} is no text: {yaml:?}")).to_owned()
