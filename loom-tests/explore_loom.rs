@@ -8,7 +8,7 @@ use loom::model::Builder;
 use loom::sync::atomic::{AtomicU32, Ordering as LoomOrdering};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{fs, thread};
+use std::{env, fs, thread};
 
 /// Explores `steps`, each on a thread of its own, over a state made anew for each run, in both spawn orders; after
 /// they have ended `check` runs on one more thread.
@@ -18,6 +18,7 @@ pub(super) fn explore<S: Send + Sync + 'static>(
     steps: &[Step<S>],
     check: Step<S>,
 ) {
+    let preemptions = bound.preemptions.map(|bound| bound.max(asked_preemptions()));
     for reversed in [false, true] {
         let mut steps = steps.to_vec();
         if reversed {
@@ -25,7 +26,7 @@ pub(super) fn explore<S: Send + Sync + 'static>(
         }
         let (runs, began) = (Arc::new(AtomicUsize::new(0)), processor_seconds());
         let mut builder = Builder::new();
-        builder.preemption_bound = bound.preemptions;
+        builder.preemption_bound = preemptions;
         // A model that ran out of time or of permutations would return as if it had been explored.
         builder.max_duration = None;
         builder.max_permutations = None;
@@ -37,12 +38,17 @@ pub(super) fn explore<S: Send + Sync + 'static>(
             run_once(setup, &steps, check);
         });
         let (runs, seconds) = (runs.load(Ordering::Relaxed), processor_seconds() - began);
-        let bounded = bound.preemptions.map_or("unbounded".to_owned(), |bound| format!("bound {bound}"));
+        let bounded = preemptions.map_or("unbounded".to_owned(), |bound| format!("bound {bound}"));
         let thread = thread::current();
         let model = thread.name().unwrap_or_default();
         println!("explored {runs} runs in {seconds:.1} s, {bounded}, reversed: {reversed}, {model}");
         assert!(runs >= bound.least_runs, "only {runs} runs: the model did not look");
     }
+}
+
+/// What the bounded models are explored to where it is more than their own bound: `FORESHOCK_LOOM_PREEMPTIONS`.
+fn asked_preemptions() -> usize {
+    env::var("FORESHOCK_LOOM_PREEMPTIONS").map_or(0, |asked| asked.parse().expect("a number of preemptions"))
 }
 
 /// That this thread has had so far, where the system says so. loom runs all threads of a model on one, so that this is what a

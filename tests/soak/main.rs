@@ -17,9 +17,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tally::Tally;
 
-/// Threads alive at a time; two of them have blocks of their own.
-const LANES: u64 = 4;
-const BLOCKS: usize = 2;
 /// Threads that follow each other in a lane.
 const GENERATIONS: u64 = 50;
 /// Of a hundred records, so many go to the monitor whose paths come and go.
@@ -31,9 +28,19 @@ fn records() -> u64 {
     set.map_or(1_000_000, |records| records.parse().expect("FORESHOCK_SOAK_RECORDS is a number"))
 }
 
+/// Threads that have a block of their own.
+fn blocks() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 64)
+}
+
+/// Threads alive at a time: two on each core, half of them on the block that threads share.
+fn lanes() -> u64 {
+    2 * blocks() as u64
+}
+
 /// What a host has: a monitor on the processor's clock.
 fn steady() -> Monitor {
-    let builder = Monitor::builder().max_threads(BLOCKS).tick(Duration::from_millis(5));
+    let builder = Monitor::builder().max_threads(blocks()).tick(Duration::from_millis(5));
     builder.custom_failure("disk_full").start().expect("valid settings")
 }
 
@@ -60,7 +67,7 @@ fn every_record_is_counted_once() {
     assert_exact(&monitor.snapshot(), &expected);
     assert_conserved(&monitor);
     let statistics = monitor.statistics();
-    assert!(statistics.blocks <= BLOCKS as u64);
+    assert!(statistics.blocks <= blocks() as u64);
     assert_churn_exact(&churning, &recorder, &churned);
     let passed = generations.now.load(Ordering::Relaxed);
     let names = recorder.values_of(&["lock_health_attempts_total", "outcome=success"]).len();
@@ -72,7 +79,7 @@ fn every_record_is_counted_once() {
     println!(
         "FIGURE {} records by {} threads in {seconds:.1} s: {} failure events = {} processed + {} dropped; {} ticks; {passed} generations of paths retired",
         records(),
-        LANES * GENERATIONS,
+        lanes() * GENERATIONS,
         statistics.total_events,
         statistics.processed_events,
         statistics.dropped_events,
@@ -86,7 +93,7 @@ fn record(records: u64, monitor: &Monitor, churning: &Monitor, generations: &Gen
     let left_open = Mutex::<Vec<(usize, Attempt<'_>)>>::default();
     let lanes = std::thread::scope(|scope| {
         let run = |number| {
-            let own = records / LANES + u64::from(number < records % LANES);
+            let own = records / lanes() + u64::from(number < records % lanes());
             let mut lane = Lane::new(number, monitor, &paths, &components, &left_open);
             let mut churn = Churn::new(number, churning, generations);
             scope.spawn(move || {
@@ -103,7 +110,7 @@ fn record(records: u64, monitor: &Monitor, churning: &Monitor, generations: &Gen
                 (lane.tally, churn.tally)
             })
         };
-        let lanes: Vec<_> = (0..LANES).map(run).collect();
+        let lanes: Vec<_> = (0..lanes()).map(run).collect();
         lanes.into_iter().map(|lane| lane.join().expect("no panic")).collect::<Vec<_>>()
     });
     let (mut all, mut churned) = (Tally::default(), Tally::default());
