@@ -199,3 +199,23 @@ impl Rule {
         self.types() & (1 << kind.0) != 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::FailureType::{IamOperationTimeout, LockTimeout, PeerUnreachable};
+
+    #[test]
+    fn a_rule_knows_its_first_type_its_later_ones_and_no_other() {
+        let types = FailureTypes::new(Vec::new());
+        let pattern = Pattern::new("p", IamOperationTimeout).subsequent([PeerUnreachable, LockTimeout]);
+        let rule = pattern.compile(&types).unwrap();
+        let those = |is: fn(&Rule, TypeId) -> bool| -> Vec<u8> {
+            (0..types.len() as u8).filter(|kind| is(&rule, TypeId(*kind))).collect()
+        };
+        assert_eq!(those(Rule::is_initial), [3]);
+        assert_eq!(those(Rule::is_subsequent), [0, 1]);
+        assert_eq!(those(Rule::concerns), [0, 1, 3]);
+        assert_eq!(rule.types(), 0b1011);
+    }
+}

@@ -93,3 +93,51 @@ impl Calm {
         }
     }
 }
+
+#[cfg(all(test, not(foreshock_loom)))]
+mod tests {
+    use super::*;
+
+    const MONITOR: u64 = 8;
+
+    #[test]
+    fn every_disturbance_has_a_word_of_its_own() {
+        let calm = Calm::new(MONITOR);
+        let mut words = vec![calm.word()];
+        calm.disturb_by_announcement();
+        words.push(calm.word());
+        // Each says so although the one before it is still there.
+        for run in 1..=4 {
+            calm.disturb_by_run(run);
+            words.push(calm.word());
+        }
+        assert_eq!(words[0], MONITOR);
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), 6);
+    }
+
+    #[test]
+    fn a_path_is_calm_until_disturbed_and_again_once_that_is_over() {
+        let calm = Calm::new(MONITOR);
+        assert!(calm.is_calm());
+        calm.settle_down(MONITOR, || panic!("there is nothing to look at"));
+        calm.disturb_by_run(1);
+        assert!(!calm.is_calm());
+        calm.settle_down(MONITOR, || false);
+        assert!(!calm.is_calm());
+        calm.settle_down(MONITOR, || true);
+        assert_eq!(calm.word(), MONITOR);
+    }
+
+    #[test]
+    fn what_disturbs_a_path_while_it_is_looked_at_keeps_it_from_being_calm() {
+        let calm = Calm::new(MONITOR);
+        calm.disturb_by_run(1);
+        calm.settle_down(MONITOR, || {
+            calm.disturb_by_run(1);
+            true
+        });
+        assert!(!calm.is_calm());
+    }
+}

@@ -123,8 +123,10 @@ mod tests {
     fn cuts_at_256_bytes_on_a_character_boundary() {
         let short = "x".repeat(MAX_BYTES);
         assert_eq!(BoundedName::new(&short).text, short);
+        assert!(!BoundedName::new(&short).is_cut());
         let long = "x".repeat(MAX_BYTES + 1);
         assert_eq!(BoundedName::new(&long).text, short);
+        assert!(BoundedName::new(&long).is_cut());
         // 255 bytes, then a character of three that does not fit any more.
         let wide = format!("{}€€", "x".repeat(255));
         assert_eq!(BoundedName::new(&wide).text.len(), 255);

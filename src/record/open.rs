@@ -163,3 +163,66 @@ impl OpenAttempts {
 fn word_of(path: u32, since: Since) -> u64 {
     (u64::from(path) << START_BITS) | since.0
 }
+
+#[cfg(all(test, not(foreshock_loom)))]
+mod tests {
+    use super::*;
+
+    const UNIT: u64 = 1 << START_SHIFT;
+
+    fn in_flight(attempts: &OpenAttempts, now: u64) -> Vec<(u32, u64)> {
+        let mut seen = Vec::new();
+        attempts.for_each(Stamp(now), |path, age| seen.push((path, age)));
+        seen
+    }
+
+    fn begin(attempts: &OpenAttempts, path: u32, start: u64) -> Option<OpenPlace> {
+        attempts.begin(true, path, Since::new(Stamp(start)))
+    }
+
+    #[test]
+    fn an_attempt_is_seen_with_its_path_and_age_until_it_ends() {
+        let attempts = OpenAttempts::new(4).unwrap();
+        let place = begin(&attempts, 100_000, 6 * UNIT).expect("a free place");
+        assert!(begin(&attempts, 1, 8 * UNIT).is_some());
+        assert_eq!(in_flight(&attempts, 9 * UNIT), [(100_000, 3 * UNIT), (1, UNIT)]);
+        // SAFETY: the table is there.
+        unsafe { place.free() };
+        assert_eq!(in_flight(&attempts, 9 * UNIT), [(1, UNIT)]);
+    }
+
+    #[test]
+    fn a_start_just_ahead_is_now_and_half_of_the_range_is_still_behind() {
+        let attempts = OpenAttempts::new(1).unwrap();
+        assert!(begin(&attempts, 1, 2 * UNIT).is_some());
+        assert_eq!(in_flight(&attempts, 0), [(1, 0)]);
+        let oldest = START_MASK / 2;
+        assert_eq!(in_flight(&attempts, (2 + oldest) * UNIT), [(1, oldest * UNIT)]);
+        assert_eq!(in_flight(&attempts, (3 + oldest) * UNIT), [(1, 0)]);
+    }
+
+    #[test]
+    fn places_are_taken_in_turn_and_a_free_one_is_found_behind_those_taken() {
+        let attempts = OpenAttempts::new(4).unwrap();
+        for _ in 0..10 {
+            let place = begin(&attempts, 1, 0).expect("all are free");
+            // SAFETY: the table is there.
+            unsafe { place.free() };
+        }
+        let places: Vec<_> = (0..4).map(|path| begin(&attempts, path, 0).expect("one is free")).collect();
+        let since = Since::new(Stamp(0));
+        assert_eq!(attempts.begin_further(true, 9, since), None);
+        // SAFETY: the table is there.
+        unsafe { places[2].free() };
+        assert_eq!(begin(&attempts, 9, 0), None, "the next is taken");
+        assert_eq!(attempts.begin_further(true, 9, since), Some(places[2]));
+        assert_eq!(in_flight(&attempts, 0).len(), 4);
+    }
+
+    #[test]
+    fn a_start_survives_being_kept_as_bits() {
+        let since = Since::new(Stamp(6 * UNIT));
+        assert!(Since::from_bits(since.bits()) == since);
+        assert!(since != Since::READ_THE_CLOCK);
+    }
+}

@@ -125,3 +125,62 @@ fn mix(bytes: &[u8]) -> u64 {
 fn mix_short(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |mixed: u64, byte| mixed.rotate_left(8) ^ u64::from(*byte)).wrapping_mul(ODD)
 }
+
+#[cfg(all(test, not(foreshock_loom)))]
+mod tests {
+    use super::*;
+
+    /// What the thread knows of a name, under the table's mark or the next.
+    fn known(recent: &Recent, mark: Mark, name: &str) -> Option<u32> {
+        // SAFETY: the tests have one table each, whose names stay.
+        unsafe { recent.find(mark, name) }
+    }
+
+    #[test]
+    fn a_name_is_found_under_its_number_and_its_mark_alone() {
+        let (recent, table) = (Recent::default(), NameTable::new(2).unwrap());
+        let name = "bucket/object";
+        let number = table.find_or_add(BoundedName::new(name));
+        let mark = table.mark();
+        assert_eq!(known(&recent, mark, name), None);
+        recent.remember(&table, mark, BoundedName::new(name), number);
+        assert_eq!(known(&recent, mark, name), Some(number));
+        assert_eq!(known(&recent, mark, "bucket/another"), None);
+        assert_eq!(known(&recent, mark.next(), name), None);
+    }
+
+    #[test]
+    fn nothing_is_remembered_of_a_name_that_was_cut() {
+        let (recent, table) = (Recent::default(), NameTable::new(2).unwrap());
+        let long = "x".repeat(MAX_BYTES + 1);
+        let name = BoundedName::new(&long);
+        let number = table.find_or_add(name);
+        recent.remember(&table, table.mark(), name, number);
+        assert_eq!(known(&recent, table.mark(), &long[..MAX_BYTES]), None);
+    }
+
+    #[test]
+    fn names_that_differ_in_the_middle_or_at_the_end_are_told_apart() {
+        for len in [1, 7, 8, 16, 32, 256] {
+            let name = vec![b'x'; len];
+            for place in [len / 2, len - 1] {
+                let mut other = name.clone();
+                other[place] = b'y';
+                assert_ne!(mix(&name), mix(&other), "{len} bytes, at {place}");
+            }
+        }
+        assert_ne!(mix(b"ab"), mix(b"cb"));
+    }
+
+    #[test]
+    fn what_lies_beside_a_name_is_not_looked_at() {
+        for len in 8..64 {
+            let around = |byte| {
+                let mut bytes = [byte; 256];
+                bytes[64..64 + len].fill(b'x');
+                mix(&bytes[64..64 + len])
+            };
+            assert_eq!(around(b'a'), around(b'b'), "{len} bytes");
+        }
+    }
+}

@@ -103,10 +103,8 @@ impl Run {
 
 /// A run of the next number, which no segment speaks of. After 2^32 runs of one path a number comes back.
 fn next(word: u64) -> u64 {
-    if seeded("run_number_kept") {
-        return u64::from(number(word)) << COUNT_BITS;
-    }
-    u64::from(number(word).wrapping_add(1).max(1)) << COUNT_BITS
+    let step = u32::from(!seeded("run_number_kept"));
+    u64::from(number(word).wrapping_add(step).max(1)) << COUNT_BITS
 }
 
 impl Segment {
@@ -138,4 +136,43 @@ fn counted(word: u64, run: u32) -> u64 {
         return first_of(run);
     }
     if count(word) == u32::MAX { word } else { word + 1 }
+}
+
+#[cfg(all(test, not(foreshock_loom)))]
+mod tests {
+    use super::*;
+
+    const LIMIT: u32 = 2;
+
+    fn time_out(run: &Run, segment: &Segment) {
+        let (number, is_counted) = run.count_timeout(LIMIT);
+        if !is_counted {
+            segment.count_sole(number);
+        }
+    }
+
+    #[test]
+    fn a_run_is_counted_past_the_limit_and_the_next_one_from_zero() {
+        let (run, segments) = (Run::default(), [Segment::default(), Segment::default()]);
+        for _ in 0..3 {
+            for length in 1..=5 {
+                time_out(&run, &segments[length % 2]);
+                assert_eq!(run.total(segments.iter()), length as u64);
+            }
+            assert_eq!(run.length(), LIMIT);
+            run.end();
+            assert_eq!((run.length(), run.total(segments.iter())), (0, 0));
+        }
+    }
+
+    #[test]
+    fn a_success_without_a_run_ends_none() {
+        let run = Run::default();
+        assert!(!run.is_on());
+        run.end();
+        assert_eq!(run.count_timeout(LIMIT), (1, true));
+        assert!(run.is_on());
+        run.end();
+        assert_eq!(run.count_timeout(LIMIT), (2, true));
+    }
 }

@@ -95,3 +95,37 @@ impl Sequence {
         (word & PINNED != 0).then_some(word / PIN_ENDED)
     }
 }
+
+#[cfg(all(test, not(foreshock_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_that_ends_counts_its_own_records_and_no_more() {
+        let sequence = Sequence::default();
+        let pinned = sequence.pin().expect("the first");
+        sequence.unpin_counted(pinned);
+        assert_eq!((sequence.records(), sequence.pinned()), (1, None));
+        let pinned = sequence.pin().expect("the last has ended");
+        sequence.unpin_idle(pinned);
+        assert_eq!((sequence.records(), sequence.pinned()), (1, None));
+        assert!(sequence.pin().is_some());
+        assert!(sequence.pin().is_none(), "inside of another");
+        sequence.count_sole();
+        sequence.count_shared();
+        sequence.unpin();
+        assert_eq!((sequence.records(), sequence.pinned()), (3, None));
+    }
+
+    #[test]
+    fn every_pin_has_a_token_of_its_own() {
+        let sequence = Sequence::default();
+        let token = || {
+            let pinned = sequence.pin().expect("the last has ended");
+            let token = sequence.pinned();
+            sequence.unpin_idle(pinned);
+            token.expect("pinned")
+        };
+        assert_ne!(token(), token());
+    }
+}
