@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::health::LockHealth;
 use crate::process;
 use crate::publish::{Publisher, Snapshot, Statistics};
+use crate::record::boxed::room_for_small;
 use crate::record::name::BoundedName;
 use crate::record::shared::Shared;
 use crate::record::{Component, FailureType, LockPath, Operation, Outcome};
@@ -64,7 +65,9 @@ impl Monitor {
         recorder: Option<SharedRecorder>,
     ) -> Result<Self, Error> {
         process::watch_forks();
-        let shared = Arc::new(Shared::new(&config, clock)?);
+        let shared = Shared::new(&config, clock)?;
+        room_for_small()?;
+        let shared = Arc::new(shared);
         let publisher = Publisher::new(&config, recorder);
         let (tick, manual) = (config.tick, config.manual);
         let collector = Collector::new(shared.clone(), config)?;

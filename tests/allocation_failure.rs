@@ -5,9 +5,10 @@
 mod common;
 
 use common::mixed::Host;
+use common::scale::scaled;
 use common::{assert_conserved, manual_with, status};
 use foreshock::FailureType::UploadFailure;
-use foreshock::{Clock, Monitor, Outcome};
+use foreshock::{Builder, Clock, FailureType, Monitor, Outcome, Pattern};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -20,6 +21,29 @@ thread_local! {
     /// Allocations that it is refused then.
     static REFUSED: Cell<u64> = const { Cell::new(0) };
     static LARGEST_REFUSED: Cell<usize> = const { Cell::new(0) };
+    /// Bytes that this thread may still take; what it gives back it may take again.
+    static ROOM: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+/// Takes so many bytes of the room, where there are so many.
+fn fits(bytes: usize) -> bool {
+    match ROOM.get() {
+        usize::MAX => true,
+        room if room < bytes => {
+            LARGEST_REFUSED.set(LARGEST_REFUSED.get().max(bytes));
+            false
+        }
+        room => {
+            ROOM.set(room - bytes);
+            true
+        }
+    }
+}
+
+fn give_back(bytes: usize) {
+    if ROOM.get() != usize::MAX {
+        ROOM.set(ROOM.get() + bytes);
+    }
 }
 
 /// No destructor, so it can be reached at any time of a thread's life.
@@ -46,19 +70,24 @@ fn grant(granted: u64, then_refuse: u64) {
 // SAFETY: every call is refused, as an allocator may, or handed to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Failing {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if !is_granted(layout.size()) || !fits(layout.size()) {
+            return std::ptr::null_mut();
+        }
         // SAFETY: the caller keeps the contract of `alloc`.
-        if is_granted(layout.size()) { unsafe { System.alloc(layout) } } else { std::ptr::null_mut() }
+        unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        give_back(layout.size());
         // SAFETY: the caller keeps the contract of `dealloc`.
         unsafe { System.dealloc(place, layout) }
     }
 
     unsafe fn realloc(&self, place: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        if !is_granted(new_size) {
+        if !is_granted(new_size) || !fits(new_size) {
             return std::ptr::null_mut();
         }
+        give_back(layout.size());
         // SAFETY: the caller keeps the contract of `realloc`.
         unsafe { System.realloc(place, layout, new_size) }
     }
@@ -89,10 +118,8 @@ extern "C" fn end_of_an_abort(_signal: i32) {
     unsafe { libc::_exit(end as i32) }
 }
 
-/// Starts a monitor in a process of its own, which ends with it.
-fn end_of_start(granted: u64, refused: u64) -> End {
-    // The processor's clock is measured at its first use, and that takes its time.
-    let builder = Monitor::builder().clock(Clock::manual().0);
+/// Starts a monitor in a process of its own, which ends with it. `limit` says what it is refused.
+fn end_of_start(builder: Builder, limit: impl FnOnce()) -> End {
     // SAFETY: the child starts a monitor and leaves by `_exit`: nothing of the test harness runs in it twice.
     let pid = unsafe { libc::fork() };
     assert!(pid >= 0, "fork");
@@ -104,9 +131,10 @@ fn end_of_start(granted: u64, refused: u64) -> End {
             libc::signal(libc::SIGABRT, on_abort as libc::sighandler_t);
             libc::close(libc::STDERR_FILENO);
         }
-        grant(granted, refused);
+        limit();
         let started = builder.start();
         grant(u64::MAX, 0);
+        ROOM.set(usize::MAX);
         let end = if started.is_ok() { End::Started } else { End::NoMemory };
         let is_known = started.as_ref().err().is_none_or(foreshock::Error::is_memory);
         // SAFETY: as above.
@@ -120,10 +148,49 @@ fn end_of_start(granted: u64, refused: u64) -> End {
     *ends.iter().find(|end| Some(**end as i32) == said).unwrap_or_else(|| panic!("status {status:x}"))
 }
 
+fn plain() -> Builder {
+    // The processor's clock is measured at its first use, and that takes its time.
+    Monitor::builder().clock(Clock::manual().0)
+}
+
+/// As many small parts as there may be.
+fn crowded() -> Builder {
+    const TYPES: [&str; 26] = [
+        "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t",
+        "u", "v", "w", "x", "y", "z",
+    ];
+    let builder = TYPES.into_iter().fold(plain().no_patterns(), Builder::custom_failure);
+    (0..16).fold(builder, |builder, number| {
+        let name = format!("{}{number:02}", "p".repeat(62));
+        let later = TYPES.map(FailureType::Custom);
+        builder.pattern(Pattern::new(&name, UploadFailure).subsequent(later))
+    })
+}
+
+#[test]
+fn a_start_that_runs_out_of_memory_anywhere_is_an_error() {
+    let step = scaled(997, 64) as usize;
+    for builder in [plain, crowded] {
+        let end_in = |room| end_of_start(builder(), || ROOM.set(room));
+        let mut room = 0;
+        loop {
+            match end_in(room) {
+                End::Started => break,
+                End::NoMemory => room += step,
+                abort => panic!("{abort:?} with room for {room} bytes"),
+            }
+        }
+        assert!(room > SMALL_BYTES);
+        println!(
+            "FIGURE start() without enough memory, in steps of {step} bytes up to {room}: always an error, never an abort"
+        );
+    }
+}
+
 #[test]
 fn a_start_that_is_refused_a_table_is_an_error_whichever_it_is() {
     for then_refuse in [1, u64::MAX] {
-        let ends = (0..).map(|granted| end_of_start(granted, then_refuse));
+        let ends = (0..).map(|granted| end_of_start(plain(), || grant(granted, then_refuse)));
         let ends: Vec<End> = ends.take_while(|end| *end != End::Started).collect();
         let count = |end| ends.iter().filter(|known| **known == end).count();
         assert_eq!(count(End::LargeAbort), 0, "{ends:?}");

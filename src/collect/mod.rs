@@ -24,7 +24,7 @@ use crate::clock::nanos;
 use crate::config::Config;
 use crate::error::Error;
 use crate::publish::{NewWaits, Publication};
-use crate::record::boxed::boxed;
+use crate::record::boxed::{boxed, room_for_small};
 use crate::record::event::ComponentKey;
 use crate::record::shared::Shared;
 use crate::sync::two_sided_fence;
@@ -122,10 +122,12 @@ struct Look {
 
 impl Collector {
     pub(crate) fn new(shared: Arc<Shared>, config: Config) -> Result<Self, Error> {
+        let paths = boxed("paths", config.max_paths + 1, || None)?;
+        room_for_small()?;
         let rules: Vec<_> = config.patterns.iter().map(|(_, rule)| *rule).collect();
         Ok(Self {
             timeline: Timeline::new(&shared.clock),
-            paths: boxed("paths", config.max_paths + 1, || None)?,
+            paths,
             next_generation: 1,
             bases: HashMap::new(),
             in_flight: InFlight::default(),

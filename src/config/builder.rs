@@ -5,6 +5,7 @@ use crate::cascade::Pattern;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::monitor::Monitor;
+use crate::record::boxed::room_for_small;
 use metrics::Recorder;
 use std::fmt;
 use std::sync::Arc;
@@ -306,6 +307,7 @@ impl Builder {
     /// assert_eq!(error.field(), Some("prefix"));
     /// ```
     pub fn start(self) -> Result<Monitor, Error> {
+        room_for_small()?;
         let config = Config::check(&self)?;
         let clock = self.clock.unwrap_or_else(Clock::system);
         Monitor::start(config, clock, self.recorder)

@@ -4,6 +4,7 @@
 
 use crate::error::Error;
 use std::alloc::{Layout, alloc};
+use std::hint::black_box;
 use std::ptr::{self, NonNull};
 
 /// The allocator has no room for this. Plain data: an [`Error`] may hold what the host's platform says, and a record that met
@@ -49,6 +50,20 @@ pub(crate) fn boxed_str(what: &'static str, text: &str) -> Result<Box<str>, NoMe
     let copy = boxed(what, text.len(), || bytes.next().unwrap_or_default())?;
     // SAFETY: as many bytes as the text has, and the same.
     Ok(unsafe { std::str::from_boxed_utf8_unchecked(copy) })
+}
+
+/// More than the small allocations of a start take together, with as many patterns and types as there may be. Less than what
+/// the C library asks the system for one by one, and learns from.
+const SMALL_BYTES: usize = 96 << 10;
+
+/// Asks for all the room that small allocations may take which abort where there is none (shared pointers, names, the
+/// thread), and gives it back. To be called before them, and again after each allocation that may have taken the last of it.
+pub(crate) fn room_for_small() -> Result<(), NoMemory> {
+    let mut room = Vec::<u8>::new();
+    room.try_reserve_exact(SMALL_BYTES).map_err(|_| NoMemory("small parts"))?;
+    // Or a compiler that sees through it asks nobody.
+    black_box(room);
+    Ok(())
 }
 
 fn allocated<T>(what: &'static str, layout: Layout) -> Result<NonNull<T>, NoMemory> {

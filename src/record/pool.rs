@@ -19,7 +19,7 @@
 //! (CREATE) a new block is published with Release; pairs with (SEE), the Acquire load of its pointer.
 
 use super::block::{Block, Layout};
-use super::boxed::{NoMemory, boxed, boxed_one};
+use super::boxed::{NoMemory, boxed, boxed_one, room_for_small};
 use crate::sync::{AtomicPtr, AtomicU8, AtomicU32, Ordering, order, seeded};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -93,12 +93,11 @@ impl Lease {
 
 impl Pool {
     pub(crate) fn new(max_threads: usize, layout: Layout) -> Result<Self, NoMemory> {
-        Ok(Self {
-            slots: boxed("blocks", max_threads, || Slot { block: AtomicPtr::new(ptr::null_mut()) })?,
-            fallback: boxed_one("a block", Block::new(max_threads, layout)?)?,
-            layout,
-            available: Arc::new(Available(AtomicU32::new(max_threads as u32))),
-        })
+        let slots = boxed("blocks", max_threads, || Slot { block: AtomicPtr::new(ptr::null_mut()) })?;
+        let fallback = boxed_one("a block", Block::new(max_threads, layout)?)?;
+        room_for_small()?;
+        let available = Arc::new(Available(AtomicU32::new(max_threads as u32)));
+        Ok(Self { slots, fallback, layout, available })
     }
 
     /// A block for this thread alone; `None` when all are leased or there is no memory for another.
