@@ -39,7 +39,7 @@ fn check(cell: &PathCell) {
 
 #[test]
 fn a_path_that_was_said_to_be_calm_has_no_run_left() {
-    let bound = Bound { preemptions: Some(3), least_runs: 200 };
+    let bound = Bound { preemptions: Some(3), least_runs: 9_700 };
     let own: super::Step<PathCell> = |cell| {
         timeout(cell);
         success(cell);
@@ -52,13 +52,13 @@ fn a_path_that_was_said_to_be_calm_has_no_run_left() {
 
 #[test]
 fn a_path_that_was_said_to_be_calm_has_no_announcement_open() {
-    let bound = Bound { preemptions: Some(3), least_runs: 200 };
+    let bound = Bound { preemptions: Some(3), least_runs: 2_400 };
     explore(bound, setup, &[PathCell::announce, timeout, settle], check);
 }
 
 #[test]
 fn an_announcement_alone_keeps_a_path_from_being_calm() {
-    let bound = Bound { preemptions: None, least_runs: 10 };
+    let bound = Bound { preemptions: None, least_runs: 42 };
     let twice: super::Step<PathCell> = |cell| {
         settle(cell);
         settle(cell);
@@ -68,7 +68,7 @@ fn an_announcement_alone_keeps_a_path_from_being_calm() {
 
 #[test]
 fn an_announcement_is_answered_once() {
-    let bound = Bound { preemptions: Some(3), least_runs: 100 };
+    let bound = Bound { preemptions: Some(3), least_runs: 2_000 };
     let announced: fn() -> PathCell = || {
         let cell = setup();
         cell.announce();

@@ -40,7 +40,7 @@ fn total(state: &State) -> u64 {
 
 #[test]
 fn a_run_is_seen_with_the_time_of_its_last_timeout() {
-    let bound = Bound { preemptions: Some(3), least_runs: 500 };
+    let bound = Bound { preemptions: Some(3), least_runs: 11_000 };
     let read: super::Step<State> = |state| {
         let (length, last) = state.cell.evidence();
         assert!(length == 0 || last == 9, "a run of {length} whose last timeout was at {last}");
@@ -51,7 +51,7 @@ fn a_run_is_seen_with_the_time_of_its_last_timeout() {
 
 #[test]
 fn a_success_ends_a_run_and_a_timeout_after_it_begins_one() {
-    let bound = Bound { preemptions: Some(3), least_runs: 200 };
+    let bound = Bound { preemptions: Some(3), least_runs: 28_000 };
     let twice: super::Step<State> = |state| {
         timeout(state, 0);
         timeout(state, 0);
@@ -72,7 +72,7 @@ fn a_success_ends_a_run_and_a_timeout_after_it_begins_one() {
 
 #[test]
 fn a_success_ends_what_was_counted_in_segments() {
-    let bound = Bound { preemptions: None, least_runs: 20 };
+    let bound = Bound { preemptions: None, least_runs: 2_100 };
     let setup: fn() -> State = || {
         let state = setup();
         for _ in 0..3 {
@@ -92,7 +92,7 @@ fn a_success_ends_what_was_counted_in_segments() {
 
 #[test]
 fn a_segment_of_many_threads_loses_no_timeout() {
-    let bound = Bound { preemptions: None, least_runs: 20 };
+    let bound = Bound { preemptions: None, least_runs: 27 };
     let setup: fn() -> State = || {
         let state = setup();
         state.cell.count_timeout(LIMIT);

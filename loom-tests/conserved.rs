@@ -42,7 +42,7 @@ fn check(state: &State, recorded: usize) {
 
 #[test]
 fn what_one_thread_records_is_processed_or_counted_as_dropped() {
-    let bound = Bound { preemptions: None, least_runs: 500 };
+    let bound = Bound { preemptions: None, least_runs: 570 };
     let twice: super::Step<State> = |state| {
         drain(state);
         drain(state);
@@ -52,7 +52,7 @@ fn what_one_thread_records_is_processed_or_counted_as_dropped() {
 
 #[test]
 fn what_several_threads_record_is_processed_or_counted_as_dropped() {
-    let bound = Bound { preemptions: Some(3), least_runs: 1_000 };
+    let bound = Bound { preemptions: Some(3), least_runs: 2_600 };
     let produce: super::Step<State> = |state| push(Writer::Shared(&state.block), 2);
     explore(bound, || with_room_for(1), &[produce, produce, drain], |state| check(state, 4));
 }

@@ -30,7 +30,7 @@ fn read(blocks: &[Block; 2]) {
 
 #[test]
 fn a_record_that_is_seen_is_seen_counted() {
-    let bound = Bound { preemptions: None, least_runs: 50 };
+    let bound = Bound { preemptions: None, least_runs: 81 };
     let twice: super::Step<[Block; 2]> = |[own, _]| {
         record(Writer::Sole(own));
         record(Writer::Sole(own));
@@ -42,7 +42,7 @@ fn a_record_that_is_seen_is_seen_counted() {
 
 #[test]
 fn a_record_of_one_of_many_is_seen_counted_and_counted_once() {
-    let bound = Bound { preemptions: Some(3), least_runs: 300 };
+    let bound = Bound { preemptions: Some(3), least_runs: 1_600 };
     let one: super::Step<[Block; 2]> = |[_, fallback]| record(Writer::Shared(fallback));
     explore(bound, setup, &[one, one, read], |blocks| {
         assert_eq!((counted(&blocks[1]), blocks[1].records()), (2, 2));

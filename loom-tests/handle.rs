@@ -20,7 +20,7 @@ fn setup_held() -> Held {
 
 #[test]
 fn a_handle_that_is_dropped_while_the_path_is_retired_loses_no_record() {
-    let bound = Bound { preemptions: None, least_runs: 100 };
+    let bound = Bound { preemptions: None, least_runs: 610 };
     let record_and_drop: super::Step<Held> = |held| {
         let handle = held.handle.lock().unwrap().take().expect("held since the setup");
         held.state.turns.take();
@@ -31,7 +31,7 @@ fn a_handle_that_is_dropped_while_the_path_is_retired_loses_no_record() {
 
 #[test]
 fn a_handle_that_is_taken_while_the_path_is_retired_loses_no_record() {
-    let bound = Bound { preemptions: Some(3), least_runs: 300 };
+    let bound = Bound { preemptions: Some(3), least_runs: 22_000 };
     let take_record_and_drop: super::Step<State> = |state| {
         assert!(state.shared.writer().is_some());
         let handle = take_handle(state).expect("not shut down");

@@ -55,7 +55,7 @@ fn is_free(pool: &Pool) {
 
 #[test]
 fn a_lease_that_is_handed_on_loses_no_count() {
-    let bound = Bound { preemptions: Some(3), least_runs: 1_000 };
+    let bound = Bound { preemptions: Some(3), least_runs: 9_500 };
     let read: super::Step<State> = |state| assert!(counted(state) <= 2, "more than was counted");
     explore(bound, setup, &[count, count, read], |state| {
         assert_eq!(counted(state), 2);
@@ -65,7 +65,7 @@ fn a_lease_that_is_handed_on_loses_no_count() {
 
 #[test]
 fn a_lease_that_is_handed_on_loses_no_event() {
-    let bound = Bound { preemptions: Some(3), least_runs: 1_000 };
+    let bound = Bound { preemptions: Some(3), least_runs: 9_500 };
     explore(bound, setup, &[raise, raise, drain], |state| {
         drain(state);
         assert_eq!(state.drained.get(), 2);
@@ -76,7 +76,7 @@ fn a_lease_that_is_handed_on_loses_no_event() {
 /// The whole way: thread-local, lease, record, end of the thread.
 #[test]
 fn a_thread_that_ends_hands_its_block_to_the_next() {
-    let bound = Bound { preemptions: Some(3), least_runs: 300 };
+    let bound = Bound { preemptions: Some(3), least_runs: 1_400 };
     let record: super::Step<Arc<Shared>> = |shared| {
         record_once(shared);
         record_once(shared);

@@ -102,18 +102,18 @@ fn check_one(state: &State) {
 
 #[test]
 fn no_record_reaches_the_next_name() {
-    let bound = Bound { preemptions: Some(3), least_runs: 300 };
+    let bound = Bound { preemptions: Some(3), least_runs: 30_000 };
     explore(bound, setup, &[record, retire], check_one);
 }
 
 #[test]
 fn no_record_of_a_thread_without_a_block_reaches_the_next_name() {
-    let bound = Bound { preemptions: Some(3), least_runs: 300 };
+    let bound = Bound { preemptions: Some(3), least_runs: 6_000 };
     explore(bound, setup_shared, &[record, retire], check_one);
 }
 
 #[test]
 fn no_record_under_a_remembered_number_reaches_the_next_name() {
-    let bound = Bound { preemptions: Some(3), least_runs: 300 };
+    let bound = Bound { preemptions: Some(3), least_runs: 64_000 };
     explore(bound, setup, &[record_remembered, retire], check_one);
 }

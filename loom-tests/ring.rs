@@ -36,7 +36,7 @@ fn are_in_order(state: &State, of: u64) {
 
 #[test]
 fn no_event_of_one_thread_is_torn_or_out_of_order() {
-    let bound = Bound { preemptions: None, least_runs: 300 };
+    let bound = Bound { preemptions: None, least_runs: 190 };
     let twice: super::Step<State> = |state| {
         consume(state);
         consume(state);
@@ -49,7 +49,7 @@ fn no_event_of_one_thread_is_torn_or_out_of_order() {
 
 #[test]
 fn no_event_of_several_threads_is_torn_or_out_of_order() {
-    let bound = Bound { preemptions: Some(3), least_runs: 1_000 };
+    let bound = Bound { preemptions: Some(3), least_runs: 4_500 };
     let two: super::Step<State> = |state| {
         let writer = Writer::Shared(&state.block);
         writer.push_event(event(11));

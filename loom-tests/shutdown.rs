@@ -48,7 +48,7 @@ fn settle(state: &State) {
 
 #[test]
 fn the_last_drain_finds_the_last_event() {
-    let bound = Bound { preemptions: None, least_runs: 100 };
+    let bound = Bound { preemptions: None, least_runs: 2_100 };
     let record: super::Step<State> = |state| {
         fail(state);
         state.done.store(1, Ordering::Release);
@@ -68,7 +68,7 @@ fn the_last_drain_finds_the_last_event() {
 
 #[test]
 fn after_shutdown_every_record_is_refused() {
-    let bound = Bound { preemptions: None, least_runs: 100 };
+    let bound = Bound { preemptions: None, least_runs: 10_000 };
     let record: super::Step<State> = |state| {
         succeed(state);
         state.turns.take();
@@ -91,7 +91,7 @@ fn after_shutdown_every_record_is_refused() {
 
 #[test]
 fn no_path_is_said_to_be_calm_after_shutdown() {
-    let bound = Bound { preemptions: None, least_runs: 10 };
+    let bound = Bound { preemptions: None, least_runs: 160 };
     // Calm again only when the collector says so.
     let disturbed: fn() -> State = || {
         let state = setup();

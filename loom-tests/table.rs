@@ -34,7 +34,7 @@ fn are_found(state: &State, names: [(usize, &str); 2]) {
 
 #[test]
 fn racing_registrations_agree() {
-    let bound = Bound { preemptions: None, least_runs: 500 };
+    let bound = Bound { preemptions: None, least_runs: 4_700 };
     let steps: [super::Step<State>; 2] = [
         |state| add(state, 0, "a"),
         |state| {
@@ -51,7 +51,7 @@ fn racing_registrations_agree() {
 
 #[test]
 fn what_was_added_is_listed() {
-    let bound = Bound { preemptions: None, least_runs: 300 };
+    let bound = Bound { preemptions: None, least_runs: 1_500 };
     let both: super::Step<State> = |state| {
         add(state, 0, "a");
         add(state, 1, "b");
@@ -66,7 +66,7 @@ fn what_was_added_is_listed() {
 
 #[test]
 fn a_number_that_comes_back_goes_to_one_name() {
-    let bound = Bound { preemptions: Some(3), least_runs: 300 };
+    let bound = Bound { preemptions: Some(3), least_runs: 2_200 };
     // Two numbers that were given back, and no fresh one. "x" is freed with nobody pinned, so the look-up of "z" must not
     // come by it.
     let setup = || {
