@@ -99,7 +99,8 @@ impl PathCell {
             self.announced.fetch_sub(1, Ordering::Relaxed);
             return;
         }
-        // Several answers may race for one announcement; the count must not go below zero.
+        // Several answers may race for one announcement; the count must not go below zero. No bound: each failure is
+        // the success of another thread, which has announced or answered.
         let _ = self.announced.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n > 0).then(|| n - 1));
     }
 

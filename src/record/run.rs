@@ -120,6 +120,7 @@ impl Segment {
         if seeded("segment_stored") {
             return self.count_sole(run);
         }
+        // No bound: each failure is a timeout that another thread has counted.
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |word| Some(counted(word, run)));
     }
 

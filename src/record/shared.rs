@@ -184,3 +184,64 @@ impl Shared {
         path.map_or(LockHealth::Healthy, |path| self.health(path))
     }
 }
+
+#[cfg(all(test, not(foreshock_loom)))]
+mod tests {
+    use super::*;
+    use crate::record::{LockPath, Outcome};
+    use std::sync::Arc;
+
+    /// What no thread has to itself: the path, the table of names, the block that threads share, the counts of what was refused.
+    fn shared_words(shared: &Shared, path: u32) -> Vec<u64> {
+        let (cell, fallback) = (shared.cell(path).expect("a path"), shared.pool.fallback());
+        let of = |word: &AtomicU64| word.load(Ordering::Relaxed);
+        let mut words = vec![cell.calm.word(), u64::from(cell.run.length()), u64::from(cell.run.is_on())];
+        words.extend([of(&cell.last_timeout), of(&cell.unplaced), of(&cell.handles)]);
+        words.push(cell.announced.load(Ordering::Relaxed) as u64);
+        words.push(u64::from(cell.judged.load(Ordering::Relaxed)));
+        words.extend([
+            shared.paths.added(),
+            shared.paths.mark().bits(),
+            u64::from(shared.paths.high_water()),
+        ]);
+        words.extend([fallback.records(), fallback.open.begun(), of(&fallback.next_operation)]);
+        words.extend([
+            fallback.pinned().unwrap_or(0),
+            of(&fallback.refused.events),
+            of(&fallback.refused.ages),
+        ]);
+        words.extend(Outcome::ALL.map(|outcome| fallback.paths[path as usize].outcome(outcome)));
+        words.extend([of(&shared.after_shutdown), of(&shared.unregistered_type), of(&shared.live)]);
+        words.push(of(&shared.coarse_since));
+        words
+    }
+
+    #[test]
+    fn a_healthy_record_writes_to_its_own_block_alone() {
+        for track_latency in [false, true] {
+            let builder = crate::Monitor::builder().track_latency(track_latency);
+            let config = Config::check(&builder).expect("valid settings");
+            let shared = Arc::new(Shared::new(&config, Clock::system()).expect("memory"));
+            let name = "bucket/object";
+            let (path, handle) = shared
+                .with_path(name, |path| (path, LockPath::new(shared.clone(), path)))
+                .expect("the monitor is live");
+            let record = || {
+                shared.record_named(name, Outcome::Success);
+                handle.record_success();
+                handle.record_error();
+                handle.attempt().success();
+                assert_eq!(handle.health(), LockHealth::Healthy);
+            };
+            record();
+            let before = shared_words(&shared, path);
+            for _ in 0..100 {
+                record();
+                assert_eq!(shared_words(&shared, path), before);
+            }
+            // The eye sees what it is to see.
+            handle.record_timeout();
+            assert_ne!(shared_words(&shared, path), before);
+        }
+    }
+}

@@ -72,10 +72,10 @@ fn every_record_is_counted_once() {
     let passed = generations.now.load(Ordering::Relaxed);
     let names = recorder.values_of(&["lock_health_attempts_total", "outcome=success"]).len();
     // `__other__` is one of them.
-    assert!(
-        passed < lane::CHURN_GENERATIONS || names > lane::CHURN_PLACES + 1,
-        "{names} names: none was retired"
-    );
+    let retired = names > lane::CHURN_PLACES + 1;
+    assert!(retired || passed < lane::CHURN_GENERATIONS, "{names} names: none was retired");
+    // Enough for generations to pass on any machine.
+    assert!(retired || records() < 100_000_000, "{passed} generations passed, and no path was retired");
     println!(
         "FIGURE {} records by {} threads in {seconds:.1} s: {} failure events = {} processed + {} dropped; {} ticks; {passed} generations of paths retired",
         records(),
