@@ -4,8 +4,12 @@
 
 mod common;
 
+use common::assert_conserved;
 use common::scale::scaled;
+use foreshock::FailureType::PeerUnreachable;
 use foreshock::{LockHealth, Monitor};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// Runs `child` in a forked process; its answer is the exit status. A child that hangs is killed.
@@ -31,31 +35,58 @@ fn in_child(child: impl FnOnce() -> bool) -> bool {
     status == 0
 }
 
+/// Records until it is told to stop. Returns how often each thing was recorded.
+fn record_until(stop: &AtomicBool, monitor: &Monitor) -> u64 {
+    let (lock, node) = (monitor.lock_path("bucket/busy"), monitor.component("node4"));
+    let mut rounds = 0;
+    while !stop.load(Ordering::Relaxed) {
+        lock.attempt().success();
+        monitor.record_timeout("bucket/busy");
+        node.record_failure(PeerUnreachable);
+        rounds += 1;
+    }
+    rounds
+}
+
+/// The collector ticks as often as it can, and a thread records all the time: a fork finds either in the middle of it.
 #[test]
 fn the_child_of_a_fork_is_inert_until_it_starts_a_monitor_of_its_own() {
-    let monitor = Monitor::builder().start().expect("a valid configuration");
+    let monitor = Monitor::builder().tick(Duration::from_millis(1)).start().expect("a valid configuration");
     let lock = monitor.lock_path("bucket/a");
     lock.record_success();
     let forks = scaled(200, 2_000);
-    for _ in 0..forks {
-        let held = in_child(|| {
-            lock.record_timeout();
-            monitor.record_success("bucket/b");
-            let inert = monitor.statistics().dropped.after_shutdown == 2
-                && monitor.snapshot().paths.is_empty()
-                && lock.health() == LockHealth::Healthy;
-            monitor.tick();
-            monitor.shutdown();
-            inert && own_monitor_works()
-        });
-        assert!(held);
-        lock.record_success();
-    }
+    let stop = AtomicBool::new(false);
+    let (held, rounds) = thread::scope(|scope| {
+        let recording = scope.spawn(|| record_until(&stop, &monitor));
+        let mut held = 0;
+        for _ in 0..forks {
+            held += u64::from(in_child(|| {
+                lock.record_timeout();
+                monitor.record_success("bucket/b");
+                let inert = monitor.statistics().dropped.after_shutdown == 2
+                    && monitor.snapshot().paths.is_empty()
+                    && lock.health() == LockHealth::Healthy;
+                monitor.tick();
+                monitor.shutdown();
+                inert && own_monitor_works()
+            }));
+            lock.record_success();
+        }
+        stop.store(true, Ordering::Relaxed);
+        (held, recording.join().expect("no panic"))
+    });
+    assert_eq!(held, forks);
     monitor.shutdown();
     let statistics = monitor.statistics();
-    assert_eq!((statistics.outcomes.success, statistics.outcomes.timeout), (forks + 1, 0));
+    assert_eq!((statistics.outcomes.success, statistics.outcomes.timeout), (forks + 1 + rounds, rounds));
+    assert_eq!((statistics.total_events, statistics.panics), (2 * rounds, 0));
     assert_eq!(statistics.dropped.after_shutdown, 0, "nothing of the children reached the parent");
-    println!("FIGURE {forks} forks: each child inert, none stuck, nothing of theirs in the parent");
+    assert_conserved(&monitor);
+    println!(
+        "FIGURE {forks} forks while a thread made {} records: each child inert, none stuck, nothing of theirs in the \
+         parent, whose counts are exact",
+        3 * rounds
+    );
 }
 
 fn own_monitor_works() -> bool {

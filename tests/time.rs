@@ -6,7 +6,7 @@ use common::scale::scaled;
 use common::{NS, Scene, assert_conserved, manual, manual_with, outcomes, record_by_name, secs, status};
 use foreshock::FailureType::{IamOperationTimeout, LockTimeout, PeerUnreachable};
 use foreshock::LockHealth::{Degraded, Healthy, Unhealthy};
-use foreshock::Monitor;
+use foreshock::{ManualTime, Monitor};
 use std::time::Duration;
 
 const PATH: &str = "config/iam/users";
@@ -72,24 +72,46 @@ fn a_clock_that_jumps_to_and_fro_changes_no_count() {
     assert_conserved(&monitor);
 }
 
-/// Jumps of microseconds and of days, forwards and back, one for each record.
+/// Where the clock of a manual monitor stands, from how far ahead it was put at first.
+struct Jumps {
+    lot: u64,
+    stands_at: Duration,
+    back: u64,
+    by_days: u64,
+}
+
+impl Jumps {
+    /// One jump, of nanoseconds to days, forwards or back.
+    fn jump(&mut self, time: &ManualTime) {
+        self.lot ^= self.lot << 13;
+        self.lot ^= self.lot >> 7;
+        self.lot ^= self.lot << 17;
+        let by = Duration::from_nanos(self.lot >> 15) / 10u32.pow((self.lot % 10) as u32);
+        self.by_days += u64::from(by >= secs(DAY));
+        if self.lot & 16 == 0 {
+            self.stands_at += by;
+            time.advance(by);
+        } else {
+            self.stands_at = self.stands_at.checked_sub(by).expect("a jump that the clock can make in full");
+            self.back += 1;
+            time.rewind(by);
+        }
+    }
+}
+
+/// One jump between the begin and the end of each attempt.
 #[test]
 fn a_clock_that_jumps_for_ever_changes_no_count() {
-    let jumps = scaled(2_000, 100_000);
+    let jumps = scaled(4_400, 220_000);
     let (monitor, time) = manual();
     let lock = monitor.lock_path(PATH);
-    let mut lot = 0x9e37_79b9_7f4a_7c15u64;
+    // So far that no way back leads to where the clock can go no further.
+    let ahead = secs(20 * 365 * DAY);
+    time.advance(ahead);
+    let mut drawn = Jumps { lot: 0x9e37_79b9_7f4a_7c15, stands_at: ahead, back: 0, by_days: 0 };
     for jump in 0..jumps {
-        lot ^= lot << 13;
-        lot ^= lot >> 7;
-        lot ^= lot << 17;
         let attempt = lock.attempt();
-        let by = Duration::from_nanos(lot >> 15) / 10u32.pow((lot % 10) as u32);
-        if lot & 16 == 0 {
-            time.advance(by)
-        } else {
-            time.rewind(by)
-        }
+        drawn.jump(&time);
         match jump % 4 {
             0 => attempt.success(),
             1 => attempt.timeout(),
@@ -107,7 +129,13 @@ fn a_clock_that_jumps_for_ever_changes_no_count() {
     let statistics = monitor.statistics();
     assert_eq!((statistics.total_events, statistics.processed_events), (jumps / 4 * 5, jumps / 4 * 5));
     assert_eq!((statistics.ticks, statistics.panics), (jumps + 1, 0));
-    println!("FIGURE {jumps} jumps of the clock by up to 6 days, back and forth: no count changed, no panic");
+    let Jumps { back, by_days, .. } = drawn;
+    assert!(back >= scaled(2_000, 100_000), "{back} back");
+    assert!(by_days >= scaled(200, 10_000), "{by_days} by a day or more");
+    println!(
+        "FIGURE {jumps} jumps of the clock, {back} of them back, {by_days} by a day to six days, none cut short: \
+         no count changed, no panic"
+    );
 }
 
 #[test]
