@@ -299,7 +299,7 @@ impl Inner {
         let mut worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
         match worker.take() {
             Some(worker) => worker.stop(),
-            None if self.manual && was_live => self.core.finish(),
+            None if self.manual && was_live => self.core.finish(None),
             None => {}
         }
     }

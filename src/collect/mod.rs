@@ -190,8 +190,8 @@ impl Collector {
     }
 
     /// The last tick: what waits for late events is settled, and open episodes end with the monitor.
-    pub(crate) fn finish(&mut self) -> TickResult {
-        let now = self.look(None, true).now;
+    pub(crate) fn finish(&mut self, planned_at: Option<u64>) -> TickResult {
+        let now = self.look(planned_at, true).now;
         self.detect_the_rest(now);
         self.episodes.shut_down();
         self.finished = true;

@@ -62,9 +62,9 @@ impl Core {
         self.guarded(|collector| collector.tick(None, true));
     }
 
-    /// The last tick and publication.
-    pub(crate) fn finish(&self) {
-        self.guarded(Collector::finish);
+    /// The last tick and publication. `planned_at` as for [`Collector::tick`].
+    pub(crate) fn finish(&self, planned_at: Option<u64>) {
+        self.guarded(|collector| collector.finish(planned_at));
     }
 
     /// Takes in what was recorded after the last publication, and publishes nothing.
@@ -149,7 +149,8 @@ impl Core {
     /// Ticks until told to stop.
     fn run(&self, stop: &AtomicBool) {
         let mut wait = self.tick;
-        loop {
+        // A process that stood still may be told to end as soon as it goes on: the last tick may be the one that is late.
+        let planned_at = loop {
             let planned_at = self.reading_after(wait);
             // The only one who unparks it is the end: recording threads do not know this thread. Whatever else wakes it
             // makes a tick come early.
@@ -157,12 +158,12 @@ impl Core {
             // (STOP) Acquire: pairs with the Release store in `Worker::stop`. What was recorded before the end was asked
             // for is in the last tick.
             if stop.load(Ordering::Acquire) {
-                break;
+                break planned_at;
             }
             let busy = self.guarded(|collector| collector.tick(planned_at, false));
             wait = if busy { self.tick.min(BUSY_TICK) } else { self.tick };
-        }
-        self.finish();
+        };
+        self.finish(planned_at);
     }
 }
 
