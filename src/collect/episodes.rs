@@ -12,7 +12,7 @@ use std::sync::Arc;
 const MAX_ROOTS: usize = 4_096;
 
 pub(super) struct Episodes {
-    patterns: Vec<(Arc<str>, &'static str)>,
+    pub(super) patterns: Vec<(Arc<str>, &'static str)>,
     types: FailureTypes,
     /// Ended, oldest first, with the time of the root on the timeline: the wall clock may be set back.
     ended: VecDeque<(u64, EpisodeStatus)>,
@@ -52,16 +52,17 @@ impl Episodes {
         self.open_end = EpisodeEnd::Shutdown;
     }
 
-    pub(super) fn apply(&mut self, change: Change, now: u64, name: impl Fn(ComponentKey) -> Arc<str>) {
-        match change {
+    /// What can panic comes first in it: done again after that, nothing is done twice.
+    pub(super) fn apply(&mut self, change: &Change, now: u64, name: impl Fn(ComponentKey) -> Arc<str>) {
+        match *change {
             Change::Detected { pattern, ordinal, root } => {
-                self.detected_at.push((pattern, ordinal, now));
                 self.count_root(pattern, name(root));
+                self.detected_at.push((pattern, ordinal, now));
             }
             // The first root stays counted: a counter cannot fall.
             Change::RootMoved { pattern, root, .. } => self.count_root(pattern, name(root)),
-            Change::Ended { pattern, episode } => {
-                let status = self.status(pattern, &episode, EpisodeEnd::Quiet, now, &name);
+            Change::Ended { pattern, ref episode } => {
+                let status = self.status(pattern, episode, EpisodeEnd::Quiet, now, &name);
                 self.detected_at.retain(|(p, ordinal, _)| (*p, *ordinal) != (pattern, episode.ordinal));
                 if self.ended.len() == self.kept {
                     self.ended.pop_front();

@@ -3,6 +3,20 @@
 use super::{BUSY_SHARE, Collector, component_name};
 use crate::cascade::{Change, Event, What};
 use crate::record::event::RawEvent;
+use std::collections::VecDeque;
+
+/// A change at which the collector panicked is tried once more, and then passed over: it must not hold up the others.
+const MAX_TRIES: u8 = 2;
+
+/// In the order in which the detector said them.
+pub(super) type Changes = VecDeque<Waiting>;
+
+pub(super) struct Waiting {
+    change: Change,
+    /// When it was detected, on the timeline.
+    at: u64,
+    tries: u8,
+}
 
 impl Collector {
     /// Takes the failure events out of every ring. True if one was filling up.
@@ -39,9 +53,7 @@ impl Collector {
             return false;
         }
         let changes = self.detector.observe(now);
-        let changed = !changes.is_empty();
-        self.apply_changes(changes, now);
-        changed
+        self.apply_changes(changes, now)
     }
 
     /// At the end: what waits is judged now.
@@ -50,10 +62,18 @@ impl Collector {
         self.apply_changes(changes, now);
     }
 
-    fn apply_changes(&mut self, changes: Vec<Change>, now: u64) {
-        for change in changes {
-            let names = |component| component_name(&self.paths, &self.shared, component);
-            self.episodes.apply(change, now, names);
+    /// And those of an earlier tick that panicked. False if there are none.
+    fn apply_changes(&mut self, changes: Vec<Change>, now: u64) -> bool {
+        self.changes.extend(changes.into_iter().map(|change| Waiting { change, at: now, tries: 0 }));
+        let changed = !self.changes.is_empty();
+        let names = |component| component_name(&self.paths, &self.shared, component);
+        while let Some(waiting) = self.changes.front_mut() {
+            waiting.tries += 1;
+            if waiting.tries <= MAX_TRIES {
+                self.episodes.apply(&waiting.change, waiting.at, names);
+            }
+            self.changes.pop_front();
         }
+        changed
     }
 }

@@ -29,6 +29,7 @@ use crate::record::event::ComponentKey;
 use crate::record::shared::Shared;
 use crate::sync::two_sided_fence;
 use episodes::Episodes;
+use events::Changes;
 use failures::Failures;
 use in_flight::InFlight;
 use paths::{Base, PathState, PathSums};
@@ -62,6 +63,8 @@ pub(crate) struct Collector {
     can_retire: bool,
     failures: Failures,
     detector: Detector,
+    /// What the detector said and `episodes` does not know yet.
+    changes: Changes,
     episodes: Episodes,
     totals: Totals,
     /// When the last publication was made, on the timeline.
@@ -69,7 +72,7 @@ pub(crate) struct Collector {
     waits: Vec<NewWaits>,
     /// When everything was last looked at, on the timeline.
     looked_at: Option<u64>,
-    /// As of the last sum.
+    /// As of the last sum; `None` after a tick that did not get to its end.
     seen: Option<Seen>,
     /// The last tick was made: what comes after it is counted and judged no more.
     finished: bool,
@@ -136,6 +139,7 @@ impl Collector {
             can_retire: two_sided_fence::register(),
             failures: Failures::default(),
             detector: Detector::new(&rules, config.late_after_ns, config.recurrence),
+            changes: Changes::new(),
             episodes: Episodes::new(&config),
             totals: Totals::default(),
             published_at: None,
@@ -167,17 +171,20 @@ impl Collector {
         let since = |at| tick.now - at >= nanos(self.config.publish_every);
         let due = must_publish || self.published_at.is_none_or(since);
         let all = due || self.is_due(tick.now);
-        let summed = all && self.sum(tick.now, due);
+        let summed = if all { self.sum(tick.now, due) } else { None };
         // What is in a ring was pushed before its record was counted, and what had been counted was drained.
-        let busy = (summed || !all) && self.drain_events();
+        let busy = (summed.is_some() || !all) && self.drain_events();
         let mut changed = self.detect(tick.now);
         if all {
             self.looked_at = Some(tick.now);
             self.in_flight.find_oldest(&self.shared, tick.stamp, &mut self.paths);
-            changed |= self.trouble.judge(&self.shared, &tick, &self.config, &mut self.paths, summed);
+            changed |=
+                self.trouble.judge(&self.shared, &tick, &self.config, &mut self.paths, summed.is_some());
         }
-        if summed {
+        if summed.is_some() {
             self.retire_paths(tick.now);
+            // Not before: what follows the sum in a tick that panics is for the next one to do.
+            self.seen = summed;
         }
         self.totals.ticks += 1;
         self.totals.last_tick_seconds = began.elapsed().as_secs_f64();
@@ -200,15 +207,16 @@ impl Collector {
 
     /// Sums the counters, if it is due or something was recorded that a verdict may hang on. A calm path's outcomes say
     /// nothing of themselves: they are summed before a publication, and before a bucket of the window ends.
-    fn sum(&mut self, now: u64, due: bool) -> bool {
+    /// What tells of the next change, if it has summed.
+    fn sum(&mut self, now: u64, due: bool) -> Option<Seen> {
         let seen = Seen { records: self.records(), bucket: now / self.config.bucket_ns };
         let must = due || self.seen != Some(seen);
-        if must {
+        must.then(|| {
+            self.seen = None;
             self.sum_paths(now);
             self.failures.sum(&self.shared);
-            self.seen = Some(seen);
-        }
-        must
+            seen
+        })
     }
 
     fn read_clock(&mut self, planned_at: Option<u64>) -> Tick {

@@ -3,10 +3,15 @@
 use super::{Collector, Core, Worker};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::health::LockHealth;
 use crate::publish::Publisher;
+use crate::record::FailureType::{
+    self, DiskStateCheckTimeout, LockTimeout, PeerUnreachable, QuorumLoss, UploadFailure,
+};
 use crate::record::shared::Shared;
-use crate::record::{FailureType, Operation, Outcome};
-use std::sync::Arc;
+use crate::record::{Operation, Outcome};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 const TICK: Duration = Duration::from_millis(1);
@@ -18,8 +23,12 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
+        Self::with(Clock::system())
+    }
+
+    fn with(clock: Clock) -> Self {
         let config = Config::check(&crate::Monitor::builder().tick(TICK)).expect("valid settings");
-        let shared = Arc::new(Shared::new(&config, Clock::system()).expect("memory"));
+        let shared = Arc::new(Shared::new(&config, clock).expect("memory"));
         let publisher = Publisher::new(&config, Some(Arc::new(metrics::NoopRecorder)));
         let collector = Collector::new(shared.clone(), config).expect("memory");
         Self { shared, core: Arc::new(Core::new(collector, publisher, TICK)) }
@@ -28,16 +37,40 @@ impl Stage {
     /// A timeout on a path and a failure of a component.
     fn record(&self) {
         self.shared.record_named("bucket/a", Outcome::Timeout);
-        self.shared.record_failure_named("node4", FailureType::PeerUnreachable, Operation::NONE);
+        self.fail(PeerUnreachable, "node4");
     }
 
     /// Has every tick panic that finds something to sum: its table of paths is empty. Returns the table.
     fn breaks(&self) -> Box<[Option<super::paths::PathState>]> {
-        std::mem::take(&mut super::thread::lock(&self.core.collector).paths)
+        std::mem::take(&mut self.collector().paths)
     }
 
     fn mend(&self, paths: Box<[Option<super::paths::PathState>]>) {
-        super::thread::lock(&self.core.collector).paths = paths;
+        self.collector().paths = paths;
+    }
+
+    fn fail(&self, kind: FailureType, component: &str) {
+        self.shared.record_failure_named(component, kind, Operation::NONE);
+    }
+
+    /// Has every tick panic that finds a cascade, with its events taken and judged: no pattern has a name. Returns the names.
+    fn forgets_patterns(&self) -> Vec<(Arc<str>, &'static str)> {
+        std::mem::take(&mut self.collector().episodes.patterns)
+    }
+
+    fn learns(&self, patterns: Vec<(Arc<str>, &'static str)>) {
+        self.collector().episodes.patterns = patterns;
+    }
+
+    fn collector(&self) -> MutexGuard<'_, Collector> {
+        super::thread::lock(&self.core.collector)
+    }
+
+    /// Patterns of which an episode is listed, and how many roots are counted for each pattern that has any.
+    fn episodes_and_roots(&self) -> (Vec<String>, Vec<(String, u64)>) {
+        let snapshot = self.core.snapshot();
+        let roots = snapshot.roots.iter().map(|root| (root.pattern.to_string(), root.episodes));
+        (snapshot.episodes.iter().map(|episode| episode.pattern.to_string()).collect(), roots.collect())
     }
 
     /// Panics, timeouts, all failures, failures that were judged.
@@ -89,4 +122,67 @@ fn a_thread_whose_ticks_panic_ticks_on_and_ends_when_it_is_told_to() {
     until(&|| stage.counts()[1..] == [2, 4, 4]);
     worker.stop();
     assert_eq!(stage.counts()[1..], [2, 4, 4]);
+}
+
+#[test]
+fn what_a_tick_had_taken_when_it_panicked_is_counted_at_once_and_judged_by_the_next() {
+    let stage = Stage::new();
+    stage.core.tick_by_hand();
+    let patterns = stage.forgets_patterns();
+    stage.record();
+    stage.record();
+    stage.fail(DiskStateCheckTimeout, "disk1");
+    stage.fail(QuorumLoss, "pool1");
+    stage.core.tick_by_hand();
+    assert_eq!(stage.counts(), [1, 2, 6, 6], "recorded = processed + dropped, of the tick that panicked");
+    stage.learns(patterns);
+    // Nothing is recorded any more: what it says is what was taken before.
+    stage.core.tick_by_hand();
+    assert_eq!(stage.counts(), [1, 2, 6, 6]);
+    assert_eq!(stage.core.statistics().cascading_patterns_detected, 1);
+    let (episodes, roots) = stage.episodes_and_roots();
+    assert_eq!(episodes, ["peer_disk_quorum"]);
+    assert_eq!(roots, [("peer_disk_quorum".to_owned(), 1)]);
+    let snapshot = stage.core.snapshot();
+    assert_eq!(snapshot.episodes[0].failures.iter().map(|failure| failure.events).sum::<u64>(), 4);
+}
+
+#[test]
+fn what_follows_the_sum_in_a_tick_that_panicked_is_done_by_the_next() {
+    let (clock, time) = Clock::manual();
+    let stage = Stage::with(clock);
+    stage.core.tick_by_hand();
+    let patterns = stage.forgets_patterns();
+    stage.fail(PeerUnreachable, "node4");
+    (0..3).for_each(|_| stage.record());
+    let ticked = || {
+        time.advance(TICK);
+        catch_unwind(AssertUnwindSafe(|| stage.collector().tick(None, false))).ok()
+    };
+    assert!(ticked().is_none());
+    stage.learns(patterns);
+    let publication = ticked().and_then(|result| result.publication).expect("a verdict changed");
+    assert_eq!(publication.snapshot.paths[0].health, LockHealth::Unhealthy);
+}
+
+#[test]
+fn a_change_at_which_every_tick_panics_holds_up_no_other() {
+    let stage = Stage::new();
+    stage.core.tick_by_hand();
+    let patterns = stage.forgets_patterns();
+    for kind in [PeerUnreachable, DiskStateCheckTimeout, QuorumLoss] {
+        stage.fail(kind, "a");
+    }
+    for panics in [1, 2, 2] {
+        stage.core.tick_by_hand();
+        assert_eq!(stage.counts(), [panics, 0, 3, 3]);
+    }
+    stage.learns(patterns);
+    for kind in [LockTimeout, UploadFailure, UploadFailure] {
+        stage.fail(kind, "a");
+    }
+    stage.core.tick_by_hand();
+    assert_eq!(stage.counts(), [2, 0, 6, 6]);
+    assert_eq!(stage.core.statistics().cascading_patterns_detected, 2);
+    assert_eq!(stage.episodes_and_roots().1, [("lock_disk_upload".to_owned(), 1)], "the first was given up");
 }

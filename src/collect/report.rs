@@ -56,7 +56,6 @@ impl Collector {
             }
         }
         self.totals.unpublished_waits += waits::thin(&mut self.waits, MAX_PUBLISHED_WAITS);
-        let waits = std::mem::take(&mut self.waits);
         let names = |component| component_name(&self.paths, &self.shared, component);
         let snapshot = Snapshot {
             timestamp_seconds: self.totals.last_timestamp_seconds,
@@ -69,7 +68,8 @@ impl Collector {
         };
         Publication {
             snapshot: Arc::new(snapshot),
-            waits,
+            // Last: a publication that panics leaves them to the next one.
+            waits: std::mem::take(&mut self.waits),
             tick_seconds: self.totals.last_tick_seconds,
             at: now,
             is_full,
