@@ -60,7 +60,7 @@ fn the_child_of_a_fork_is_inert_until_it_starts_a_monitor_of_its_own() {
         let recording = scope.spawn(|| record_until(&stop, &monitor));
         let mut held = 0;
         for _ in 0..forks {
-            held += u64::from(in_child(|| {
+            let child_held = in_child(|| {
                 lock.record_timeout();
                 monitor.record_success("bucket/b");
                 let inert = monitor.statistics().dropped.after_shutdown == 2
@@ -69,7 +69,11 @@ fn the_child_of_a_fork_is_inert_until_it_starts_a_monitor_of_its_own() {
                 monitor.tick();
                 monitor.shutdown();
                 inert && own_monitor_works()
-            }));
+            });
+            if !child_held {
+                break;
+            }
+            held += 1;
             lock.record_success();
         }
         stop.store(true, Ordering::Relaxed);

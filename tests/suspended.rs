@@ -17,21 +17,30 @@ use std::{fs, thread};
 const PROGRAM: &str = "the_program_that_is_run_again";
 const STOPPED_FOR: Duration = Duration::from_millis(2_500);
 
-/// What the program says of itself, in this order: local pauses, failures that were put down to them, cascades, failures.
+/// What the program says of itself, as [`Seen`].
 const SEEN: &str = "SEEN ";
+
+/// Local pauses, failures that were put down to them, cascades, failures.
+type Seen = [u64; 4];
 
 /// Where the machine itself kept the program waiting for longer than this, it says nothing: a pause more or less would
 /// prove nothing.
 const SPARE: Duration = Duration::from_millis(900);
+const TRIES: u32 = 50;
 
 #[test]
 fn failures_around_a_stop_raise_no_cascade() {
-    assert_eq!(seen("stops"), [1, 2, 0, 3]);
+    assert_paused(seen("stops"));
 }
 
 #[test]
 fn failures_around_a_stop_raise_no_cascade_if_the_monitor_ends_just_then() {
-    assert_eq!(seen("stops, then ends"), [1, 2, 0, 3]);
+    assert_paused(seen("stops, then ends"));
+}
+
+/// The first failure comes before the stop, and is put down to it only where the collector was late already.
+fn assert_paused(seen: Seen) {
+    assert!(matches!(seen, [1, 2 | 3, 0, 3]), "{seen:?}");
 }
 
 #[test]
@@ -39,8 +48,8 @@ fn the_same_failures_without_a_stop_do() {
     assert_eq!(seen("goes on"), [0, 0, 1, 3]);
 }
 
-fn seen(role: &str) -> [u64; 4] {
-    for _ in 0..20 {
+fn seen(role: &str) -> Seen {
+    for _ in 0..TRIES {
         let program = start_again(PROGRAM, role);
         if role != "goes on" {
             let_stand(&program);
@@ -54,7 +63,7 @@ fn seen(role: &str) -> [u64; 4] {
             return numbers.try_into().expect("four numbers");
         }
     }
-    panic!("this machine is too busy for that: twenty times, {SPARE:?} were not enough");
+    panic!("this machine is too busy for that: {TRIES} times, {SPARE:?} were not enough");
 }
 
 /// Waits until the program has stopped itself, and has it go on later.
