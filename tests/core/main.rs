@@ -12,6 +12,8 @@ mod episodes;
 mod in_flight;
 #[path = "../late_events.rs"]
 mod late_events;
+#[path = "../late_in_a_storm.rs"]
+mod late_in_a_storm;
 #[path = "../lifecycle.rs"]
 mod lifecycle;
 #[path = "../limits.rs"]
