@@ -142,3 +142,15 @@ fn the_effects_of_a_second_are_merged_into_one_however_many_ticks_bring_them() {
     let counted = failures(&scene.episode(PATTERN), "lock_timeout", "a");
     assert_eq!(counted, u64::from(2 * STORM - 1), "all but the first");
 }
+
+#[test]
+fn a_tick_that_brings_several_seconds_has_each_of_them_merged() {
+    let scene = scene();
+    for event in 0..STORM {
+        scene.at(secs(100) + 4 * STEP * event).fail(LockTimeout, "a");
+    }
+    scene.tick().at(millis(101_500)).fail(PeerUnreachable, "node4").at(secs(102));
+    assert_eq!((scene.detected(PATTERN), late(&scene)), (1, 0));
+    let counted = failures(&scene.episode(PATTERN), "lock_timeout", "a");
+    assert!(counted > u64::from(STORM) / 2 - 4, "{counted}: 1,250 happened after it");
+}

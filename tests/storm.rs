@@ -3,7 +3,7 @@
 mod common;
 
 use common::allocator::{Counting, held_bytes};
-use common::{Scene, assert_conserved, failures, secs};
+use common::{Scene, assert_conserved, failures, millis, secs};
 use foreshock::FailureType::{LockTimeout, PeerUnreachable};
 use foreshock::{Component, EpisodeEnd};
 use std::sync::Mutex;
@@ -150,5 +150,28 @@ fn timeouts_on_many_paths_from_many_threads_are_all_counted() {
     assert_eq!((statistics.outcomes.timeout, statistics.total_events), (40_000, 40_001));
     assert_eq!(statistics.dropped_events, 0);
     assert_conserved(&scene.monitor);
+    assert_eq!(scene.detected(PATTERN), 1);
+}
+
+#[test]
+fn merged_causes_reach_over_no_effect_that_came_between_them() {
+    let _alone = ONE_AT_A_TIME.lock();
+    let scene = Scene::with(|builder| builder.ring_events(16_384));
+    let peers_fail = |from: u64| {
+        for peer in 0..2_500 {
+            scene.at(millis(from) + Duration::from_micros(100) * peer).fail(PeerUnreachable, "node4");
+        }
+    };
+    peers_fail(100_000);
+    scene.at(millis(100_300)).fail(LockTimeout, "a");
+    peers_fail(100_400);
+    scene.tick();
+    scene.at(millis(130_350)).fail(LockTimeout, "a");
+    assert_eq!(
+        scene.detected(PATTERN),
+        0,
+        "one timeout came after the last lost peer, one a window after the first"
+    );
+    scene.fail(LockTimeout, "a");
     assert_eq!(scene.detected(PATTERN), 1);
 }
