@@ -37,9 +37,10 @@ impl Window {
                 self.timeouts_sum -= u64::from(std::mem::take(timeouts));
             }
         }
-        if now > self.newest && passed == self.completed.len() as u64 {
-            debug_assert_eq!((self.completed_sum, self.timeouts_sum), (0, 0));
-        }
+        debug_assert!(
+            passed < self.completed.len() as u64 || (self.completed_sum, self.timeouts_sum) == (0, 0),
+            "all of the window has passed"
+        );
         if self.timeouts_sum == 0 && !self.timeouts.is_empty() {
             self.timeouts = Box::default();
         }
