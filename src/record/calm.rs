@@ -94,7 +94,8 @@ impl Calm {
     }
 }
 
-#[cfg(all(test, not(foreshock_loom)))]
+#[cfg(not(foreshock_loom))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

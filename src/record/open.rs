@@ -164,7 +164,8 @@ fn word_of(path: u32, since: Since) -> u64 {
     (u64::from(path) << START_BITS) | since.0
 }
 
-#[cfg(all(test, not(foreshock_loom)))]
+#[cfg(not(foreshock_loom))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

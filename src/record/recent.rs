@@ -126,7 +126,8 @@ fn mix_short(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |mixed: u64, byte| mixed.rotate_left(8) ^ u64::from(*byte)).wrapping_mul(ODD)
 }
 
-#[cfg(all(test, not(foreshock_loom)))]
+#[cfg(not(foreshock_loom))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -147,6 +148,20 @@ mod tests {
         assert_eq!(known(&recent, mark, name), Some(number));
         assert_eq!(known(&recent, mark, "bucket/another"), None);
         assert_eq!(known(&recent, mark.next(), name), None);
+        assert!(table.condemn(number));
+        assert_eq!(known(&recent, table.mark(), name), None);
+    }
+
+    #[test]
+    fn a_word_says_which_mark_which_length_and_which_number() {
+        let mark = Mark::FIRST;
+        let words =
+            [mark.word(3, 1), mark.word(4, 1), mark.word(3, 2), mark.word(256, 0), mark.next().word(3, 1)];
+        for (place, word) in words.iter().enumerate() {
+            assert!(!words[..place].contains(word));
+        }
+        assert_eq!(mark.word(3, 70_000) ^ mark.word(3, 0), 70_000, "the number is what is left");
+        assert_eq!(Mark::from_bits(mark.next().bits()).word(3, 1), mark.next().word(3, 1));
     }
 
     #[test]

@@ -96,7 +96,8 @@ impl Sequence {
     }
 }
 
-#[cfg(all(test, not(foreshock_loom)))]
+#[cfg(not(foreshock_loom))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
