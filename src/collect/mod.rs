@@ -7,7 +7,8 @@ mod episodes;
 mod events;
 mod failures;
 mod in_flight;
-#[cfg(all(test, not(foreshock_loom)))]
+// Miri knows no system clock.
+#[cfg(all(test, not(foreshock_loom), not(miri)))]
 mod panics;
 pub(crate) mod paths;
 mod report;

@@ -217,6 +217,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "the system clock asks the processor what it can do")]
     fn a_healthy_record_writes_to_its_own_block_alone() {
         for track_latency in [false, true] {
             let builder = crate::Monitor::builder().track_latency(track_latency);
