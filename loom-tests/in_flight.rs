@@ -4,6 +4,7 @@
 use super::{Bound, Tally, explore};
 use crate::clock::Stamp;
 use crate::record::open::{OpenAttempts, OpenPlace, Since};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const SINCE: Stamp = Stamp(1 << 20);
@@ -12,7 +13,8 @@ const SINCE: Stamp = Stamp(1 << 20);
 const UNKNOWN: u64 = u64::MAX;
 
 struct State {
-    open: OpenAttempts,
+    /// Stays where it is, as in a block: whoever ends an attempt has the place's address.
+    open: Arc<OpenAttempts>,
     taken: Tally,
     /// How many had begun when nothing was found in flight.
     quiet_since: AtomicU64,
@@ -20,7 +22,7 @@ struct State {
 
 fn setup() -> State {
     State {
-        open: OpenAttempts::new(2).unwrap(),
+        open: Arc::new(OpenAttempts::new(2).unwrap()),
         taken: Tally::default(),
         quiet_since: AtomicU64::new(UNKNOWN),
     }
