@@ -29,10 +29,7 @@ thread_local! {
 fn fits(bytes: usize) -> bool {
     match ROOM.get() {
         usize::MAX => true,
-        room if room < bytes => {
-            LARGEST_REFUSED.set(LARGEST_REFUSED.get().max(bytes));
-            false
-        }
+        room if room < bytes => false,
         room => {
             ROOM.set(room - bytes);
             true
@@ -46,13 +43,12 @@ fn give_back(bytes: usize) {
     }
 }
 
-/// No destructor, so it can be reached at any time of a thread's life.
-fn is_granted(bytes: usize) -> bool {
+/// As `grant` has said.
+fn is_in_turn() -> bool {
     match (GRANTED.get(), REFUSED.get()) {
         (u64::MAX, _) | (0, 0) => true,
         (0, refused) => {
             REFUSED.set(refused - 1);
-            LARGEST_REFUSED.set(LARGEST_REFUSED.get().max(bytes));
             false
         }
         (granted, _) => {
@@ -60,6 +56,15 @@ fn is_granted(bytes: usize) -> bool {
             true
         }
     }
+}
+
+/// The thread-locals have no destructor, so this can be asked at any time of a thread's life.
+fn is_granted(bytes: usize) -> bool {
+    let granted = is_in_turn() && fits(bytes);
+    if !granted {
+        LARGEST_REFUSED.set(LARGEST_REFUSED.get().max(bytes));
+    }
+    granted
 }
 
 fn grant(granted: u64, then_refuse: u64) {
@@ -70,7 +75,7 @@ fn grant(granted: u64, then_refuse: u64) {
 // SAFETY: every call is refused, as an allocator may, or handed to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Failing {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if !is_granted(layout.size()) || !fits(layout.size()) {
+        if !is_granted(layout.size()) {
             return std::ptr::null_mut();
         }
         // SAFETY: the caller keeps the contract of `alloc`.
@@ -84,7 +89,7 @@ unsafe impl GlobalAlloc for Failing {
     }
 
     unsafe fn realloc(&self, place: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        if !is_granted(new_size) || !fits(new_size) {
+        if !is_granted(new_size) {
             return std::ptr::null_mut();
         }
         give_back(layout.size());

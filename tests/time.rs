@@ -72,9 +72,10 @@ fn a_clock_that_jumps_to_and_fro_changes_no_count() {
     assert_conserved(&monitor);
 }
 
-/// Where the clock of a manual monitor stands, from how far ahead it was put at first.
+/// Jumps of a manual clock, drawn from `lot`, and how many there were of two kinds.
 struct Jumps {
     lot: u64,
+    /// How far the clock is ahead of where it began.
     stands_at: Duration,
     back: u64,
     by_days: u64,

@@ -90,10 +90,11 @@ fn every_record_is_counted_once() {
 fn record(records: u64, monitor: &Monitor, churning: &Monitor, generations: &Generations) -> (Tally, Tally) {
     let paths: Vec<_> = (0..PATHS).map(|path| monitor.lock_path(&lane::path_name(path))).collect();
     let components: Vec<_> = lane::component_names().map(|name| monitor.component(name)).collect();
+    let at_a_time = lanes();
     let left_open = Mutex::<Vec<(usize, Attempt<'_>)>>::default();
     let lanes = std::thread::scope(|scope| {
         let run = |number| {
-            let own = records / lanes() + u64::from(number < records % lanes());
+            let own = records / at_a_time + u64::from(number < records % at_a_time);
             let mut lane = Lane::new(number, monitor, &paths, &components, &left_open);
             let mut churn = Churn::new(number, churning, generations);
             scope.spawn(move || {
@@ -110,7 +111,7 @@ fn record(records: u64, monitor: &Monitor, churning: &Monitor, generations: &Gen
                 (lane.tally, churn.tally)
             })
         };
-        let lanes: Vec<_> = (0..lanes()).map(run).collect();
+        let lanes: Vec<_> = (0..at_a_time).map(run).collect();
         lanes.into_iter().map(|lane| lane.join().expect("no panic")).collect::<Vec<_>>()
     });
     let (mut all, mut churned) = (Tally::default(), Tally::default());
