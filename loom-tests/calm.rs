@@ -68,13 +68,22 @@ fn an_announcement_alone_keeps_a_path_from_being_calm() {
 
 #[test]
 fn an_announcement_is_answered_once() {
-    let bound = Bound { preemptions: Some(3), least_runs: 2_000 };
+    let bound = Bound { preemptions: None, least_runs: 100 };
     let announced: fn() -> PathCell = || {
         let cell = setup();
         cell.announce();
         cell
     };
-    explore(bound, announced, &[PathCell::answer, PathCell::answer, settle], |cell| {
+    let announce_and_answer: super::Step<PathCell> = |cell| {
+        cell.announce();
+        cell.answer();
+    };
+    // One answer more than there are announcements.
+    let answer_twice: super::Step<PathCell> = |cell| {
+        cell.answer();
+        cell.answer();
+    };
+    explore(bound, announced, &[announce_and_answer, answer_twice], |cell| {
         assert_eq!(cell.announced.load(Ordering::Relaxed), 0);
         check(cell);
     });

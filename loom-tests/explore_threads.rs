@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::{hint, thread};
 
-const ROUNDS: usize = if cfg!(miri) { 2 } else { 50 };
+const ROUNDS: usize = if cfg!(miri) { 1 } else { 50 };
 
 const SPINS: usize = if cfg!(miri) { 0 } else { 2_000 };
 

@@ -1,14 +1,16 @@
 //! Claim: a block that passes from an ending thread to the next loses no count and no event, and a thread that
-//! finds none free is counted on the fallback block.
+//! finds none free is counted on the fallback block. Where a lease and its pool end at one time, the block is freed once, and
+//! after the last record.
 
 use super::small::{LAYOUT, event, number_of, outcomes, shared};
 use super::{Bound, Tally, explore};
 use crate::record::Outcome;
 use crate::record::cell::PathRef;
-use crate::record::pool::Pool;
+use crate::record::pool::{Lease, Pool};
 use crate::record::shared::Shared;
 use crate::record::writer::Writer;
-use std::sync::Arc;
+use std::any::Any;
+use std::sync::{Arc, Mutex, Weak};
 
 struct State {
     pool: Pool,
@@ -70,6 +72,31 @@ fn a_lease_that_is_handed_on_loses_no_event() {
         drain(state);
         assert_eq!(state.drained.get(), 2);
         is_free(&state.pool);
+    });
+}
+
+struct Ending {
+    pool: Mutex<Option<Pool>>,
+    lease: Mutex<Option<Lease>>,
+    /// Held by the pool and by its block.
+    held: Weak<dyn Any + Send + Sync>,
+}
+
+#[test]
+fn a_block_whose_pool_ends_is_freed_once() {
+    let bound = Bound { preemptions: None, least_runs: 13 };
+    let setup: fn() -> Ending = || {
+        let pool = setup().pool;
+        let (lease, held) = (Mutex::new(pool.lease()), pool.held());
+        Ending { pool: Mutex::new(Some(pool)), lease, held }
+    };
+    let record_and_end: super::Step<Ending> = |state| {
+        let lease = state.lease.lock().unwrap().take().expect("leased in the setup");
+        Writer::Sole(lease.block()).count_outcome(0, Outcome::Success);
+    };
+    let end_pool: super::Step<Ending> = |state| drop(state.pool.lock().unwrap().take());
+    explore(bound, setup, &[record_and_end, end_pool], |state| {
+        assert_eq!(state.held.strong_count(), 0, "the block is still there");
     });
 }
 

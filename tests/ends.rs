@@ -36,7 +36,8 @@ fn record_round(lock: &LockPath, node: &Component) -> u64 {
 
 #[test]
 fn a_monitor_shut_down_while_eight_threads_record_counts_or_refuses_each_record() {
-    for _ in 0..scaled(5, 100) {
+    let (monitors, mut records, mut refused) = (scaled(5, 100), 0, 0);
+    for _ in 0..monitors {
         let monitor = start();
         let (lock, node) = (monitor.lock_path(PATH), monitor.component("node4"));
         let stop = AtomicBool::new(false);
@@ -64,12 +65,18 @@ fn a_monitor_shut_down_while_eight_threads_record_counts_or_refuses_each_record(
         assert_eq!(outcomes + failures + statistics.dropped.after_shutdown, recorded);
         assert!(statistics.dropped.after_shutdown >= THREADS as u64 * 9);
         common::assert_conserved(&monitor);
+        records += recorded;
+        refused += statistics.dropped.after_shutdown;
     }
+    println!(
+        "FIGURE {monitors} monitors shut down while {THREADS} threads made {records} records: {refused} refused, the others counted"
+    );
 }
 
 #[test]
 fn a_monitor_dropped_while_eight_threads_record_publishes_a_last_time_and_its_handles_live_on() {
-    for _ in 0..scaled(5, 100) {
+    let monitors = scaled(5, 100);
+    for _ in 0..monitors {
         let recorder = Remembering::default();
         let builder = Monitor::builder().tick(Duration::from_millis(1)).recorder(Arc::new(recorder.clone()));
         let monitor = builder.max_threads(THREADS / 2).start().expect("valid settings");
@@ -100,6 +107,7 @@ fn a_monitor_dropped_while_eight_threads_record_publishes_a_last_time_and_its_ha
             "{published:?}: what came before the end is in it"
         );
     }
+    println!("FIGURE {monitors} monitors dropped while {THREADS} threads record: a last publication of each");
 }
 
 /// A process whose threads record while it ends.
@@ -129,6 +137,7 @@ fn the_host_that_is_run_again() {
             let _attempt = lock.attempt();
             std::process::exit(0)
         }
+        "aborts" => std::process::abort(),
         // Its `main` returns, and the threads with their clones of the monitor are still at it.
         _ => drop(monitor),
     }
@@ -143,5 +152,18 @@ fn a_host_that_ends_while_its_threads_record_ends_as_it_would_without() {
             assert_eq!(output.status.code(), Some(0), "{role}: {output:?}");
         }
     }
-    println!("FIGURE {} hosts that ended while 4 threads recorded: each with its own exit status", 3 * hosts);
+    for _ in 0..hosts {
+        let output = run_again("the_host_that_is_run_again", "aborts");
+        #[cfg(unix)]
+        assert_eq!(
+            std::os::unix::process::ExitStatusExt::signal(&output.status),
+            Some(libc::SIGABRT),
+            "{output:?}"
+        );
+        assert!(!output.status.success());
+    }
+    println!(
+        "FIGURE {} hosts that ended while 4 threads recorded, a quarter by abort: each with its own status",
+        4 * hosts
+    );
 }

@@ -8,7 +8,7 @@ use foreshock::Monitor;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Calls the host's own code at every counter.
 struct Calling<F>(F);
@@ -71,6 +71,7 @@ fn a_panic_of_the_recorder_is_caught_and_counted_at_every_tick() {
         assert_eq!(monitor.statistics().panics, round);
         assert_eq!(monitor.snapshot().paths[0].outcomes.timeout, round, "the snapshot goes on");
     }
+    println!("FIGURE a recorder that panics at each of 5 publications: 5 panics counted, 5 snapshots");
     assert_conserved(&monitor);
 }
 
@@ -112,7 +113,12 @@ fn a_recorder_that_hangs_holds_up_neither_records_nor_statistics_nor_shutdown() 
     assert_eq!(monitor.health("bucket/b"), foreshock::LockHealth::Unhealthy);
     let _ = (monitor.statistics(), monitor.snapshot());
     // Gives the collector up after five seconds.
+    let began = Instant::now();
     monitor.shutdown();
+    println!(
+        "FIGURE beside a recorder that hangs: 3,000 records and a snapshot, shutdown in {:.1} s, counts exact",
+        began.elapsed().as_secs_f64()
+    );
     let statistics = monitor.statistics();
     assert_eq!((statistics.outcomes.success, statistics.outcomes.timeout), (1_000, 1_000));
     assert_eq!(statistics.total_events, 2_000);

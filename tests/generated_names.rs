@@ -214,4 +214,5 @@ fn expositions_for_other_readers() {
         });
         std::fs::write(folder.join(format!("{seed}.json")), must_be_found.to_string()).unwrap();
     }
+    println!("FIGURE {} names as paths and as components", seeds * NAMES as u64);
 }

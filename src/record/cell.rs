@@ -81,7 +81,11 @@ impl PathCell {
             self.announced.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        self.announced.fetch_add(1, Ordering::Relaxed);
+        if seeded("announced_stored") {
+            self.announced.store(self.announced.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        } else {
+            self.announced.fetch_add(1, Ordering::Relaxed);
+        }
         self.calm.disturb_by_announcement();
     }
 
@@ -97,6 +101,11 @@ impl PathCell {
     fn take_announcement(&self) {
         if seeded("answer_stored") {
             self.announced.fetch_sub(1, Ordering::Relaxed);
+            return;
+        }
+        if seeded("answer_given_up") {
+            let open = self.announced.load(Ordering::Relaxed);
+            let _ = self.announced.compare_exchange(open, open - 1, Ordering::Relaxed, Ordering::Relaxed);
             return;
         }
         // Several answers may race for one announcement; the count must not go below zero. No bound: each failure is

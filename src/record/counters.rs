@@ -9,8 +9,14 @@ pub(crate) struct PathCounters {
     pub(super) outcomes: [AtomicU64; 4],
     /// What this block counted of a run of timeouts past the limit.
     pub(crate) run: Segment,
-    /// Of a leased block: its writers come one after the other.
+    /// Of a leased block: its writers come one after the other, and its end after all of them.
     witness: Witness,
+}
+
+impl Drop for PathCounters {
+    fn drop(&mut self) {
+        self.witness.write();
+    }
 }
 
 impl PathCounters {

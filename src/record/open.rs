@@ -71,7 +71,11 @@ impl OpenPlace {
     #[inline(always)]
     pub(crate) unsafe fn free(self) {
         // SAFETY: by the contract, and a table's places stay where they are.
-        unsafe { self.0.as_ref() }.store(0, Ordering::Relaxed);
+        let place = unsafe { self.0.as_ref() };
+        if seeded("place_freed_twice") {
+            place.store(0, Ordering::Relaxed);
+        }
+        place.store(0, Ordering::Relaxed);
     }
 }
 

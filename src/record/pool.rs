@@ -175,6 +175,13 @@ impl Pool {
         }
     }
 
+    /// What the pool and each of its blocks hold a share of.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> std::sync::Weak<dyn std::any::Any + Send + Sync> {
+        let held: Arc<dyn std::any::Any + Send + Sync> = self.available.clone();
+        Arc::downgrade(&held)
+    }
+
     /// Every block that exists, the fallback last.
     pub(crate) fn blocks(&self) -> impl Iterator<Item = &Block> {
         (0..=self.slots.len()).filter_map(|index| self.block(index))
@@ -189,7 +196,14 @@ impl Drop for Lease {
         let leased = self.leased();
         leased.available.0.fetch_add(1, Ordering::Relaxed);
         // (RETURN) pairs with (LEASE). From here on it may be another thread's, or be freed by the pool. Acquire: (END).
-        if leased.state.fetch_and(!LEASED, order!(AcqRel, "lease_returned")) & ORPHAN != 0 {
+        let state = if seeded("lease_end_stored") {
+            let state = leased.state.load(Ordering::Acquire);
+            leased.state.store(state & !LEASED, Ordering::Release);
+            state
+        } else {
+            leased.state.fetch_and(!LEASED, order!(AcqRel, "lease_returned"))
+        };
+        if state & ORPHAN != 0 {
             // SAFETY: from `Box::into_raw` in `create`. The pool is gone and has left it to this lease.
             drop(unsafe { Box::from_raw(self.leased.as_ptr()) });
         }
@@ -203,7 +217,7 @@ impl Drop for Pool {
             // SAFETY: from `Box::into_raw` in `create`. A lease leaves it to the pool until it finds the pool's bit.
             let state = unsafe { &seen.as_ref().state };
             // (END) AcqRel: pairs with (RETURN), and with the Acquire part of it.
-            if state.fetch_or(ORPHAN, Ordering::AcqRel) & LEASED == 0 {
+            if state.fetch_or(ORPHAN, order!(AcqRel, "pool_end")) & LEASED == 0 {
                 // SAFETY: as above; no thread holds a lease, nor can get one from here on.
                 drop(unsafe { Box::from_raw(seen.as_ptr()) });
             }

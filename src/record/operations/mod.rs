@@ -17,7 +17,7 @@ use super::local::{any_writer, calm, own_block};
 use super::outcome::Outcome;
 use super::shared::Shared;
 use super::writer::Writer;
-use crate::sync::Ordering;
+use crate::sync::{Ordering, seeded};
 pub(crate) use attempts::Begun;
 
 impl Shared {
@@ -29,7 +29,9 @@ impl Shared {
 
     #[cold]
     pub(super) fn refuse(&self) {
-        self.after_shutdown.fetch_add(1, Ordering::Relaxed);
+        if !seeded("refused_uncounted") {
+            self.after_shutdown.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// An outcome without a guard.

@@ -37,6 +37,7 @@ impl NameTable {
         }
         // (FRESH) Release: pairs with `high_water`. Acquire: pairs with the Release of the others' increments, so
         // that who finds the table full sees every name that was linked before its last number was taken.
+        // No bound but the table: each failure is a number that another thread took.
         self.fresh
             .fetch_update(Ordering::Release, order!(Acquire, "fresh_seen"), |fresh| {
                 (fresh < self.other()).then(|| fresh + 1)
@@ -75,6 +76,7 @@ impl NameTable {
             // unlinked it and waited until every pinned thread had left.
             drop(unsafe { Box::from_raw(name) });
         }
+        // No bound: each failure is a number that another thread took or gave back.
         loop {
             let head = self.freed.load(Ordering::Relaxed);
             node.next.store(link_of(head), Ordering::Relaxed);
