@@ -2,17 +2,17 @@
 # shellcheck shell=bash
 
 sanitized() {
-    local sanitizer=$1 log tests=(races threads lifecycle retirement limits collector_thread faults ends published_values)
+    local sanitizer=$1 log target=x86_64-unknown-linux-gnu tests=(races threads lifecycle retirement limits collector_thread faults ends published_values)
     need_nightly rust-src
     log=$(mktemp)
-    local build=(cargo "+$nightly" test -Zbuild-std --target x86_64-unknown-linux-gnu --no-fail-fast)
+    local build=(cargo "+$nightly" test -Zbuild-std --target "$target" --no-fail-fast)
     # Seeded bugs bring the plain memory by which ThreadSanitizer sees an order that atomic words alone would hide; none is switched on.
     # The oracle is thousands of generated cases of a part that is pure and without `unsafe`: minutes, and nothing for a sanitizer to see.
     local command=("${build[@]}" --lib)
     for name in "${tests[@]}"; do command+=(--test "$name"); done
     export RUSTFLAGS="-Zsanitizer=$sanitizer --cfg foreshock_seeded" CARGO_TARGET_DIR=target/$sanitizer
-    # What cannot be built says nothing about the tests. The standard library's own crates have to be had, too.
-    "${command[@]}" --no-run || skip "the tests do not build with the sanitizer, or a crate cannot be fetched"
+    cargo "+$nightly" fetch --locked -Zbuild-std --target "$target" || skip "the crates of the standard library cannot be fetched"
+    "${command[@]}" --no-run || short "the tests do not build with the sanitizer"
     {
         "${command[@]}" -- --skip cascade::oracle &&
             # Of the storms the one that comes from several threads.
