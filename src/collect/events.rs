@@ -1,5 +1,6 @@
 //! The failure events' way out of the rings and through the detector.
 
+use super::phase::Phase;
 use super::{BUSY_SHARE, Collector, component_name};
 use crate::cascade::{Change, Event, What};
 use crate::record::event::RawEvent;
@@ -26,10 +27,12 @@ impl Collector {
         let timeline = &self.timeline;
         let finished = self.finished;
         let totals = &mut self.totals;
+        let faults = &self.faults;
         for block in self.shared.pool.blocks() {
             let taken = block.events.drain(|words| {
                 // First, so that it is counted also where what follows panics.
                 totals.processed_events += 1;
+                faults.reached(Phase::EventTaken);
                 let raw = RawEvent::from_words(words);
                 let at = timeline.time_of(self.shared.clock.nanos(raw.at));
                 if timeline.in_pause(at) {

@@ -10,7 +10,10 @@ mod in_flight;
 // Miri knows no system clock.
 #[cfg(all(test, not(foreshock_loom), not(miri)))]
 mod panics;
+#[cfg(all(test, not(foreshock_loom), not(miri)))]
+mod panics_by_phase;
 pub(crate) mod paths;
+mod phase;
 mod report;
 pub(crate) mod retire;
 mod thread;
@@ -34,6 +37,7 @@ use events::Changes;
 use failures::Failures;
 use in_flight::InFlight;
 use paths::{Base, PathState, PathSums};
+use phase::{Faults, Phase};
 use retire::Retirement;
 use std::cell::LazyCell;
 use std::collections::HashMap;
@@ -61,6 +65,8 @@ pub(crate) struct Collector {
     in_flight: InFlight,
     trouble: Trouble,
     retirement: Retirement,
+    /// Numbers that have no name any more, and whose paths are still to be let go of.
+    retired: Vec<u32>,
     can_retire: bool,
     failures: Failures,
     detector: Detector,
@@ -70,6 +76,8 @@ pub(crate) struct Collector {
     totals: Totals,
     /// When the last publication was made, on the timeline.
     published_at: Option<u64>,
+    /// A verdict has changed since.
+    has_news: bool,
     waits: Vec<NewWaits>,
     /// When everything was last looked at, on the timeline.
     looked_at: Option<u64>,
@@ -78,6 +86,7 @@ pub(crate) struct Collector {
     /// The last tick was made: what comes after it is counted and judged no more.
     finished: bool,
     scratch: Scratch,
+    faults: Faults,
 }
 
 /// What has been counted since the start.
@@ -115,12 +124,10 @@ pub(crate) struct TickResult {
     pub(crate) busy: bool,
 }
 
-/// What a look found: when, whether a verdict changed, whether a ring was filling up.
+/// What a look found: when, whether it is time to publish, whether a ring was filling up.
 struct Look {
     now: u64,
-    /// It is time to publish.
     due: bool,
-    changed: bool,
     busy: bool,
 }
 
@@ -137,6 +144,7 @@ impl Collector {
             in_flight: InFlight::default(),
             trouble: Trouble::default(),
             retirement: Retirement::default(),
+            retired: Vec::new(),
             can_retire: two_sided_fence::register(),
             failures: Failures::default(),
             detector: Detector::new(&rules, config.late_after_ns, config.recurrence),
@@ -144,11 +152,13 @@ impl Collector {
             episodes: Episodes::new(&config),
             totals: Totals::default(),
             published_at: None,
+            has_news: false,
             waits: Vec::new(),
             looked_at: None,
             seen: None,
             finished: false,
             scratch: Scratch::default(),
+            faults: Faults::default(),
             shared,
             config,
         })
@@ -157,7 +167,7 @@ impl Collector {
     /// Looks once. `planned_at`: the clock's reading at which this tick was to come, if it was waited for.
     pub(crate) fn tick(&mut self, planned_at: Option<u64>, must_publish: bool) -> TickResult {
         let look = self.look(planned_at, must_publish);
-        let publication = (look.due || look.changed).then(|| {
+        let publication = (look.due | std::mem::take(&mut self.has_news)).then(|| {
             self.published_at = Some(look.now);
             self.publication(look.now, must_publish)
         });
@@ -175,21 +185,26 @@ impl Collector {
         let summed = if all { self.sum(tick.now, due) } else { None };
         // What is in a ring was pushed before its record was counted, and what had been counted was drained.
         let busy = (summed.is_some() || !all) && self.drain_events();
-        let mut changed = self.detect(tick.now);
+        self.faults.reached(Phase::Drained);
+        self.has_news |= self.detect(tick.now);
+        self.faults.reached(Phase::Detected);
         if all {
             self.looked_at = Some(tick.now);
             self.in_flight.find_oldest(&self.shared, tick.stamp, &mut self.paths);
-            changed |=
+            self.faults.reached(Phase::InFlightFound);
+            self.has_news |=
                 self.trouble.judge(&self.shared, &tick, &self.config, &mut self.paths, summed.is_some());
+            self.faults.reached(Phase::Judged);
         }
         if summed.is_some() {
             self.retire_paths(tick.now);
+            self.faults.reached(Phase::Looked);
             // Not before: what follows the sum in a tick that panics is for the next one to do.
             self.seen = summed;
         }
         self.totals.ticks += 1;
         self.totals.last_tick_seconds = began.elapsed().as_secs_f64();
-        Look { now: tick.now, due, changed, busy }
+        Look { now: tick.now, due, busy }
     }
 
     /// It is time to look at everything again. Half a tick, so that one that wakes a little early is not passed over.
@@ -215,7 +230,9 @@ impl Collector {
         must.then(|| {
             self.seen = None;
             self.sum_paths(now);
+            self.faults.reached(Phase::PathsSummed);
             self.failures.sum(&self.shared);
+            self.faults.reached(Phase::FailuresSummed);
             seen
         })
     }
@@ -228,6 +245,7 @@ impl Collector {
         self.totals.last_timestamp_seconds =
             SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
         self.episodes.set_clock(tick.now, self.totals.last_timestamp_seconds);
+        self.faults.reached(Phase::ClockRead);
         tick
     }
 
@@ -257,6 +275,7 @@ impl Collector {
                 Some(path) => path.update(sums, now, &self.config),
                 None => self.take_in(number as u32, sums, now),
             }
+            self.faults.reached(Phase::PathSummed);
         }
     }
 
@@ -278,27 +297,43 @@ impl Collector {
 
     /// Gives the numbers of idle paths back, step by step.
     fn retire_paths(&mut self, now: u64) {
+        // Of a tick that panicked: before their numbers can come back.
+        self.let_go_of_retired();
         let sums = &self.scratch.sums;
-        let detector = &self.detector;
-        let max_paths = self.paths.len();
-        let mentioned = LazyCell::new(|| mentioned_paths(detector, max_paths));
-        let mentioned = |path: u32| mentioned.get(path as usize).is_none_or(|mentioned| *mentioned);
-        let ended = self.retirement.advance(&self.shared, |path| sums[path as usize], mentioned);
-        for number in ended {
-            let path = self.paths[number as usize].take();
-            self.waits.extend(path.and_then(|mut path| path.take_new_waits(&self.shared, number)));
-            let waits = self.config.track_latency.then(|| Box::new(RawWaits::of(&self.shared, number)));
-            self.bases.insert(number, Base { sums: sums[number as usize], waits });
-        }
+        let spoken_of = mentioned(&self.detector, self.paths.len());
+        self.retired = self.retirement.advance(&self.shared, |path| sums[path as usize], spoken_of);
+        self.faults.reached(Phase::PathsRetired);
+        self.let_go_of_retired();
         if self.can_retire && self.retirement.is_due(now) {
             let retire_after_ns = self.config.retire_after_ns;
+            let spoken_of = mentioned(&self.detector, self.paths.len());
             self.can_retire =
-                self.retirement.find_idle(&self.shared, now, retire_after_ns, &self.paths, mentioned);
+                self.retirement.find_idle(&self.shared, now, retire_after_ns, &self.paths, spoken_of);
+        }
+    }
+
+    /// The paths of numbers that are on their way back, each as a whole or not at all.
+    fn let_go_of_retired(&mut self) {
+        while let Some(&number) = self.retired.last() {
+            let place = number as usize;
+            let waits = self.config.track_latency.then(|| Box::new(RawWaits::of(&self.shared, number)));
+            self.bases.insert(number, Base { sums: self.scratch.sums[place], waits });
+            if let Some(mut path) = self.paths[place].take() {
+                self.waits.extend(path.take_new_waits(&self.shared, number));
+            }
+            self.retired.pop();
+            self.faults.reached(Phase::PathLetGo);
         }
     }
 }
 
-/// By number, whether an event or episode that can still change speaks of the path.
+/// Whether an event or episode that can still change speaks of a path.
+fn mentioned(detector: &Detector, max_paths: usize) -> impl Fn(u32) -> bool {
+    let mentioned = LazyCell::new(move || mentioned_paths(detector, max_paths));
+    move |path| mentioned.get(path as usize).is_none_or(|mentioned| *mentioned)
+}
+
+/// By number.
 fn mentioned_paths(detector: &Detector, max_paths: usize) -> Vec<bool> {
     let mut mentioned = vec![false; max_paths];
     for component in detector.components() {

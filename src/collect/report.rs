@@ -1,5 +1,6 @@
 //! What the collector knows, as a snapshot.
 
+use super::phase::Phase;
 use super::{Collector, MAX_PUBLISHED_WAITS, component_name, waits};
 use crate::publish::{Dropped, Outcomes, Publication, Snapshot, Statistics};
 use crate::record::block::Refused;
@@ -55,6 +56,7 @@ impl Collector {
                 paths.push(path.status(&self.shared, number, cell));
             }
         }
+        self.faults.reached(Phase::WaitsTaken);
         self.totals.unpublished_waits += waits::thin(&mut self.waits, MAX_PUBLISHED_WAITS);
         let names = |component| component_name(&self.paths, &self.shared, component);
         let snapshot = Snapshot {
