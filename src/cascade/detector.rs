@@ -317,3 +317,6 @@ impl Detector {
             .chain(self.patterns.iter().flat_map(|p| p.settled.components()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -133,4 +133,12 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_order_of_an_event_says_when_it_was() {
+        let what = What::new(TypeId(0), ComponentKey::Component(0), Operation::NONE);
+        for at in [0, 1, 1 << 48, u64::MAX] {
+            assert_eq!(time_of(Event::new(at, what, u16::MAX).order()), at);
+        }
+    }
 }

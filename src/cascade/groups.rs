@@ -275,4 +275,77 @@ mod tests {
         weight += groups.iter().map(|g| g.weight).sum::<u32>();
         assert_eq!(weight, 10_000);
     }
+
+    fn popped_to(groups: &mut Groups, len: usize) -> usize {
+        while groups.len() > len {
+            groups.pop_front();
+        }
+        groups.list.capacity()
+    }
+
+    #[test]
+    fn what_a_storm_needed_is_given_back_when_seven_eighths_of_it_have_passed() {
+        let mut groups = Groups::new(16_384);
+        (0..1_024).for_each(|at| groups.append(&event(at, 0)));
+        let room = groups.list.capacity();
+        assert_eq!(popped_to(&mut groups, room / 8), room);
+        assert!((room / 4 - 2..room / 2).contains(&popped_to(&mut groups, room / 8 - 1)));
+        assert!(popped_to(&mut groups, 0) <= KEPT);
+    }
+
+    #[test]
+    fn space_for_a_few_is_kept() {
+        let mut groups = Groups::new(16_384);
+        groups.list.reserve_exact(KEPT);
+        assert_eq!(groups.list.capacity(), KEPT);
+        (0..KEPT as u64).for_each(|at| groups.append(&event(at, 0)));
+        assert_eq!(popped_to(&mut groups, 1), KEPT);
+    }
+
+    #[test]
+    fn all_space_is_given_back_and_that_of_an_empty_list_used_again() {
+        let mut groups = merged((0..100).map(|at| event(at, at as u32)));
+        let (room, mut list) = (groups.list.capacity(), groups.take());
+        groups.reuse(list.clone());
+        assert!(groups.is_empty(), "the list was not empty");
+        list.clear();
+        groups.reuse(list);
+        assert_eq!(groups.list.capacity(), room);
+        groups.append(&event(0, 0));
+        groups.reuse(VecDeque::new());
+        assert_eq!(groups.len(), 1);
+        groups.pop_front();
+        assert_eq!(groups.grain_ns(), SECOND_NS);
+        groups.release();
+        assert_eq!((groups.list.capacity(), groups.grain_ns()), (0, 0));
+    }
+
+    #[test]
+    fn nothing_is_merged_any_more_when_merging_has_stopped() {
+        let mut groups = merged((0..2).map(|at| event(at, 0)));
+        groups.stop_merging();
+        (2..4).for_each(|at| _ = groups.push(&event(at, 0), |_, _| true));
+        assert_eq!((groups.len(), groups.grain_ns()), (3, 0));
+    }
+
+    #[test]
+    fn as_many_groups_as_fit_are_found_again() {
+        let mut groups = Groups::new(48);
+        groups.merge_by(SECOND_NS);
+        (0..80).for_each(|at| _ = groups.push(&event(at, at as u32 % 40), |_, _| true));
+        assert_eq!(groups.len(), 40);
+    }
+
+    #[test]
+    fn three_quarters_are_no_crowd_and_one_more_is() {
+        let mut groups = Groups::new(16);
+        let crowded: Vec<usize> = (1..=16)
+            .filter(|at| {
+                groups.append(&event(*at, 0));
+                groups.is_crowded()
+            })
+            .map(|at| at as usize)
+            .collect();
+        assert_eq!(crowded, [13, 14, 15, 16]);
+    }
 }

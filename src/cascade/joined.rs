@@ -114,3 +114,99 @@ fn join(group: &mut Event, event: &Event) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::event::Operation;
+    use crate::record::failure::TypeId;
+
+    const TYPE: u8 = 1;
+
+    fn event(at: u64, component: u32, operation: Operation) -> Event {
+        Event::new(at, What::new(TypeId(TYPE), ComponentKey::Component(component), operation), 0)
+    }
+
+    fn plain(at: u64, component: u32) -> Event {
+        event(at, component, Operation::NONE)
+    }
+
+    fn open(from: u64, until: u64) -> Joined {
+        let mut joined = Joined::default();
+        joined.accept(1 << TYPE, from, until);
+        joined
+    }
+
+    fn told(joined: &mut Joined) -> Vec<(u64, u64, u32)> {
+        joined.take().map(|group| (group.at, group.last, group.weight)).collect()
+    }
+
+    #[test]
+    fn takes_what_is_of_its_types_and_in_its_time() {
+        let mut joined = open(10, 20);
+        let taken = [9, 10, 20, 21].map(|at| joined.add(&plain(at, 0)));
+        assert_eq!(taken, [false, true, true, false]);
+        for kind in [0, 2] {
+            let other = What::new(TypeId(kind), ComponentKey::Component(0), Operation::NONE);
+            assert!(!joined.add(&Event::new(15, other, 0)));
+        }
+        assert_eq!(told(&mut joined), [(10, 20, 2)]);
+    }
+
+    #[test]
+    fn what_differs_in_its_operation_alone_is_one_group() {
+        let mut joined = open(0, 9);
+        for operation in 0..3 {
+            assert!(joined.add(&event(operation, 0, Operation::new(0, operation + 1))));
+        }
+        assert_eq!(told(&mut joined), [(0, 2, 3)]);
+    }
+
+    /// Components that come to one place of the table, its last and its first among them.
+    #[test]
+    fn what_comes_to_the_same_place_of_the_table_stays_apart() {
+        for slot in [0, 5, (1 << INDEX_BITS) - 1] {
+            let alike: Vec<u32> = (0..=u32::from(u16::MAX))
+                .filter(|c| plain(0, *c).what.hash(INDEX_BITS) == slot)
+                .take(3)
+                .collect();
+            assert_eq!(alike.len(), 3);
+            let mut joined = open(0, 9);
+            for at in 0..6 {
+                assert!(joined.add(&plain(at, alike[at as usize % 3])));
+            }
+            assert_eq!(told(&mut joined), [(0, 3, 2), (1, 4, 2), (2, 5, 2)]);
+        }
+    }
+
+    #[test]
+    fn all_groups_are_of_the_second_in_which_the_first_event_happened() {
+        let mut joined = open(SECOND_NS, 9 * SECOND_NS);
+        let second = 3 * SECOND_NS;
+        let times = [second + 5, second - 1, second, second + SECOND_NS - 1, second + SECOND_NS];
+        assert_eq!(times.map(|at| joined.add(&plain(at, 0))), [true, false, true, true, false]);
+        assert_eq!(told(&mut joined), [(second, second + SECOND_NS - 1, 3)]);
+    }
+
+    #[test]
+    fn a_group_has_the_time_and_the_source_of_its_first_in_order() {
+        let from = |at, source| Event { source, ..plain(at, 0) };
+        let mut joined = open(0, 9);
+        let mut first = Vec::new();
+        for event in [from(5, 1), from(6, 0), from(5, 2), from(5, 0), from(4, 3)] {
+            assert!(joined.add(&event));
+            first.push((joined.groups[0].at, joined.groups[0].source));
+        }
+        assert_eq!(first, [(5, 1), (5, 1), (5, 1), (5, 0), (4, 3)]);
+    }
+
+    #[test]
+    fn space_is_given_back_when_nothing_is_in_it() {
+        let mut joined = open(0, 9);
+        assert!(joined.add(&plain(0, 0)));
+        joined.release();
+        assert_eq!(told(&mut joined), [(0, 0, 1)]);
+        joined.release();
+        assert_eq!((joined.groups.capacity(), joined.index.len()), (0, 0));
+    }
+}

@@ -267,3 +267,125 @@ impl Matcher {
         pending.chain(self.open.iter().chain(&self.closed).flat_map(Episode::components))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Pattern;
+    use crate::cascade::event::What;
+    use crate::record::FailureType::{LockTimeout, PeerUnreachable};
+    use crate::record::failure::{FailureTypes, TypeId};
+    use std::time::Duration;
+
+    const MS: u64 = 1_000_000;
+    const CAUSE: TypeId = TypeId(0);
+    const EFFECT: TypeId = TypeId(1);
+    const LIMIT: usize = 16;
+
+    /// Of a window of 4 s, with room for sixteen events.
+    fn matcher(min_subsequent: u32) -> Matcher {
+        let pattern = Pattern::new("p", PeerUnreachable).subsequent([LockTimeout]);
+        let pattern = pattern.window(Duration::from_secs(4)).min_subsequent(min_subsequent);
+        Matcher::new(pattern.compile(&FailureTypes::new(Vec::new())).unwrap(), LIMIT, 3)
+    }
+
+    fn event(kind: TypeId, at: u64, component: u32, operation: Operation) -> Event {
+        Event::new(at, What::new(kind, ComponentKey::Component(component), operation), 0)
+    }
+
+    fn cause(at: u64, component: u32) -> Event {
+        event(CAUSE, at, component, Operation::NONE)
+    }
+
+    fn effect(at: u64, component: u32) -> Event {
+        event(EFFECT, at, component, Operation::NONE)
+    }
+
+    fn apply(matcher: &mut Matcher, events: impl IntoIterator<Item = Event>) {
+        events.into_iter().for_each(|event| _ = matcher.apply(&event));
+    }
+
+    fn told(matcher: &Matcher) -> Vec<(u64, u32)> {
+        matcher.pending.iter().map(|event| (event.at / MS, event.weight)).collect()
+    }
+
+    #[test]
+    fn causes_of_one_second_wait_as_one_whatever_their_operations() {
+        let mut matcher = matcher(2);
+        let of_operation = |at| event(CAUSE, at * MS, 0, Operation::new(0, at + 1));
+        apply(&mut matcher, (0..20).map(of_operation));
+        assert_eq!(told(&matcher), [(0, 20)]);
+    }
+
+    #[test]
+    fn an_effect_is_not_merged_with_one_from_before_a_cause() {
+        let mut matcher = matcher(9);
+        apply(&mut matcher, (0..16).map(|at| cause(at * MS, 0)));
+        let after = [
+            effect(20 * MS, 0),
+            effect(21 * MS, 0),
+            cause(22 * MS, 0),
+            effect(23 * MS, 0),
+            effect(24 * MS, 0),
+        ];
+        apply(&mut matcher, after);
+        assert_eq!(told(&matcher), [(0, 16), (20, 2), (22, 1), (23, 2)]);
+    }
+
+    #[test]
+    fn merging_goes_on_while_anything_waits_and_ends_with_it() {
+        let mut matcher = matcher(2);
+        apply(&mut matcher, (0..16).map(|at| cause(at * MS, 0)));
+        apply(&mut matcher, [cause(3_000 * MS, 0), cause(3_001 * MS, 0)]);
+        assert_eq!(told(&matcher), [(0, 16), (3_000, 2)]);
+        // The first have gone.
+        apply(&mut matcher, [cause(5_000 * MS, 0), cause(5_001 * MS, 0)]);
+        assert_eq!(told(&matcher), [(3_000, 2), (5_000, 2)]);
+        apply(&mut matcher, [cause(60_000 * MS, 0), cause(60_001 * MS, 0)]);
+        assert_eq!(told(&matcher), [(60_000, 1), (60_001, 1)]);
+    }
+
+    #[test]
+    fn nothing_is_merged_over_more_than_a_window() {
+        let mut matcher = matcher(2);
+        apply(&mut matcher, (0..16).map(|component| cause(u64::from(component) * MS, component)));
+        assert_eq!(matcher.pending.grain_ns(), 4_000 * MS);
+    }
+
+    /// Causes of so many components that no merging helps, an effect among them, and what is left of them.
+    #[test]
+    fn of_thousands_of_causes_the_first_and_the_last_keep_their_names_and_effects_that_count_stay() {
+        let mut matcher = matcher(2);
+        let mut last = 0;
+        for component in 0..100 {
+            last = component;
+            apply(&mut matcher, [cause(u64::from(component) * MS, component)]);
+            if component == 5 {
+                apply(&mut matcher, [effect(5 * MS, 7)]);
+            }
+            assert!(matcher.pending.len() <= LIMIT, "bounded");
+        }
+        let waiting: Vec<_> = matcher.pending.iter().map(|event| event.what).collect();
+        assert_eq!((waiting[0], waiting[1]), (cause(0, 0).what, cause(0, 1).what));
+        assert_eq!(waiting[waiting.len() - 1], cause(0, last).what);
+        assert!(waiting.contains(&effect(0, 7).what));
+        assert!(waiting.contains(&cause(0, 0).what.of_other()));
+        assert_eq!(matcher.pending.iter().map(|event| event.weight).sum::<u32>(), 101);
+        apply(&mut matcher, [effect(200 * MS, 8)]);
+        assert_eq!(matcher.open().map(|open| open.root), Some(ComponentKey::Component(0)));
+    }
+
+    #[test]
+    fn an_episode_is_open_until_a_window_after_its_last_failure_and_speaks_of_its_components() {
+        let mut matcher = matcher(1);
+        apply(&mut matcher, [cause(MS, 3)]);
+        assert_eq!((matcher.open_until(), matcher.opened()), (None, 0));
+        assert_eq!(matcher.components().collect::<Vec<_>>(), [ComponentKey::Component(3)]);
+        apply(&mut matcher, [effect(2 * MS, 4)]);
+        let until = 4_002 * MS;
+        assert_eq!((matcher.open_until(), matcher.opened()), (Some(until), 1));
+        assert_eq!([until, until + 1].map(|end| matcher.is_open_until(end)), [true, false]);
+        let components = [3, 3, 4].map(ComponentKey::Component);
+        assert_eq!(matcher.components().collect::<Vec<_>>(), components, "its root, and what is counted");
+    }
+}

@@ -218,4 +218,15 @@ mod tests {
         assert_eq!(those(Rule::concerns), [0, 1, 3]);
         assert_eq!(rule.types(), 0b1011);
     }
+
+    #[test]
+    fn a_pattern_has_a_later_type_and_its_first_is_not_among_them() {
+        let types = FailureTypes::new(Vec::new());
+        let is_allowed = |subsequent: &[FailureType]| {
+            Pattern::new("p", IamOperationTimeout).subsequent(subsequent.to_vec()).compile(&types).is_ok()
+        };
+        assert!(is_allowed(&[LockTimeout]));
+        assert!(!is_allowed(&[]));
+        assert!(!is_allowed(&[LockTimeout, IamOperationTimeout]));
+    }
 }

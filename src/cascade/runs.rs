@@ -116,4 +116,18 @@ mod tests {
             prop_assert_eq!(events, list);
         }
     }
+
+    #[test]
+    fn space_is_given_back() {
+        let what = What::new(TypeId(0), ComponentKey::Component(0), Operation::NONE);
+        let (mut runs, mut events) = (Runs::default(), Vec::new());
+        for at in [2, 1] {
+            let event = Event::new(at, what, 0);
+            runs.note(event.order(), events.len());
+            events.push(event);
+        }
+        runs.sort(&mut events);
+        runs.release();
+        assert_eq!((runs.starts.capacity(), runs.merged.capacity()), (0, 0));
+    }
 }

@@ -76,3 +76,30 @@ fn tell(
         changes.push(Change::RootMoved { pattern, ordinal, root });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Pattern;
+    use crate::cascade::event::What;
+    use crate::record::FailureType::{LockTimeout, PeerUnreachable};
+    use crate::record::event::Operation;
+    use crate::record::failure::{FailureTypes, TypeId};
+
+    #[test]
+    fn an_episode_whose_root_can_move_no_more_is_not_remembered() {
+        let pattern = Pattern::new("p", PeerUnreachable).subsequent([LockTimeout]).min_subsequent(1);
+        let rule = pattern.compile(&FailureTypes::new(Vec::new())).unwrap();
+        let mut tracked = Tracked::new(Matcher::new(rule, 16, 3));
+        let mut changes = Vec::new();
+        for kind in [0, 1] {
+            let what = What::new(TypeId(kind), ComponentKey::Component(0), Operation::NONE);
+            tracked.view.apply(&Event::new(1, what, 0));
+        }
+        tracked.report(0, (3, 0), &mut changes);
+        assert_eq!((changes.len(), tracked.reported.len()), (1, 1));
+        tracked.settled = tracked.view.clone();
+        tracked.report(0, (3, 0), &mut changes);
+        assert_eq!((changes.len(), tracked.reported.len()), (1, 0));
+    }
+}

@@ -142,3 +142,38 @@ impl Unsettled {
         self.waiting.groups.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Pattern;
+    use crate::cascade::event::What;
+    use crate::record::FailureType::{LockTimeout, PeerUnreachable};
+    use crate::record::event::{ComponentKey, Operation};
+    use crate::record::failure::{FailureTypes, TypeId};
+
+    fn event(at: u64) -> Event {
+        // Of the initial type: any number of them may be one.
+        Event::new(at, What::new(TypeId(0), ComponentKey::Component(0), Operation::NONE), 0)
+    }
+
+    #[test]
+    fn a_storm_is_merged_until_it_has_passed() {
+        let rule = Pattern::new("p", PeerUnreachable).subsequent([LockTimeout]);
+        let rule = rule.compile(&FailureTypes::new(Vec::new())).unwrap();
+        let mut unsettled = Unsettled::new(&[rule], 8);
+        let push = |unsettled: &mut Unsettled, times: std::ops::Range<u64>| {
+            times.for_each(|at| unsettled.push(Event { undecided: 1, ..event(at) }));
+            unsettled.waiting.groups.len()
+        };
+        assert_eq!(push(&mut unsettled, 0..8), 8);
+        unsettled.merge();
+        assert_eq!(push(&mut unsettled, 8..10), 1);
+        unsettled.settle_to(5);
+        assert_eq!(push(&mut unsettled, 10..12), 1, "twelve still wait");
+        unsettled.settle_to(100);
+        while unsettled.next_settled().is_some() {}
+        unsettled.settle_to(101);
+        assert_eq!(push(&mut unsettled, 101..104), 3);
+    }
+}
