@@ -152,28 +152,93 @@ mod tests {
     use crate::record::event::{ComponentKey, Operation};
     use crate::record::failure::{FailureTypes, TypeId};
 
-    fn event(at: u64) -> Event {
-        // Of the initial type: any number of them may be one.
-        Event::new(at, What::new(TypeId(0), ComponentKey::Component(0), Operation::NONE), 0)
+    const LIMIT: u64 = 8;
+
+    fn unsettled() -> Unsettled {
+        let rule = Pattern::new("p", PeerUnreachable).subsequent([LockTimeout]);
+        Unsettled::new(&[rule.compile(&FailureTypes::new(Vec::new())).unwrap()], LIMIT as usize)
+    }
+
+    /// Of the initial type: any number of them may be one.
+    fn event(at: u64, source: u16) -> Event {
+        let what = What::new(TypeId(0), ComponentKey::Component(0), Operation::NONE);
+        Event { undecided: 1, ..Event::new(at, what, source) }
+    }
+
+    fn push(unsettled: &mut Unsettled, times: std::ops::Range<u64>) -> usize {
+        times.for_each(|at| unsettled.push(event(at, 0)));
+        unsettled.iter().count()
+    }
+
+    fn told<'a>(events: impl IntoIterator<Item = &'a Event>) -> Vec<(u64, u64, u32)> {
+        events.into_iter().map(|event| (event.at, event.last, event.weight)).collect()
     }
 
     #[test]
-    fn a_storm_is_merged_until_it_has_passed() {
-        let rule = Pattern::new("p", PeerUnreachable).subsequent([LockTimeout]);
-        let rule = rule.compile(&FailureTypes::new(Vec::new())).unwrap();
-        let mut unsettled = Unsettled::new(&[rule], 8);
-        let push = |unsettled: &mut Unsettled, times: std::ops::Range<u64>| {
-            times.for_each(|at| unsettled.push(Event { undecided: 1, ..event(at) }));
-            unsettled.waiting.groups.len()
-        };
-        assert_eq!(push(&mut unsettled, 0..8), 8);
+    fn a_storm_is_merged_until_all_but_half_of_what_fits_has_passed() {
+        let mut unsettled = unsettled();
+        assert_eq!(push(&mut unsettled, 0..LIMIT), 8);
+        assert!(unsettled.is_full() && !unsettled.is_empty());
         unsettled.merge();
-        assert_eq!(push(&mut unsettled, 8..10), 1);
+        assert_eq!(push(&mut unsettled, LIMIT..12), 1);
         unsettled.settle_to(5);
-        assert_eq!(push(&mut unsettled, 10..12), 1, "twelve still wait");
-        unsettled.settle_to(100);
-        while unsettled.next_settled().is_some() {}
-        unsettled.settle_to(101);
-        assert_eq!(push(&mut unsettled, 101..104), 3);
+        assert_eq!(push(&mut unsettled, 12..14), 1, "14 still wait");
+        // Half of what fits beside them, each of a second of its own.
+        let later = |second: u64| second * SECOND_NS..second * SECOND_NS + 1;
+        assert_eq!((1..=LIMIT / 2).map(|second| push(&mut unsettled, later(second))).last(), Some(5));
+        unsettled.settle_to(20);
+        assert_eq!(told(&unsettled.next_settled()), [(0, 13, 14)]);
+        for (handed_on, is_merging) in [(0, true), (1, false)] {
+            (0..handed_on).for_each(|_| _ = unsettled.settle_oldest());
+            unsettled.settle_to(20);
+            assert_eq!(unsettled.is_merging(), is_merging, "{handed_on}");
+        }
+        while unsettled.settle_oldest().is_some() {}
+        assert!(unsettled.is_empty());
+        let from = 9 * SECOND_NS;
+        assert_eq!(push(&mut unsettled, from..from + 3), 3);
+    }
+
+    #[test]
+    fn what_happened_at_the_time_up_to_which_all_is_settled_waits() {
+        let mut unsettled = unsettled();
+        push(&mut unsettled, 4..6);
+        unsettled.settle_to(5);
+        assert_eq!(told(&unsettled.next_settled()), [(4, 4, 1)]);
+        assert_eq!(unsettled.next_settled(), None);
+    }
+
+    #[test]
+    fn half_of_what_fits_waits_on_where_merging_made_too_little_room() {
+        let mut unsettled = unsettled();
+        assert_eq!((push(&mut unsettled, 0..6), unsettled.excess()), (6, 0));
+        assert_eq!((push(&mut unsettled, 6..7), unsettled.excess()), (7, 3));
+    }
+
+    /// Three that were merged, from 10 to 20, and a late one.
+    fn with_late(late: Event) -> Vec<(u64, u64, u32)> {
+        let mut unsettled = unsettled();
+        unsettled.push(Event { last: 20, weight: 3, ..event(10, 1) });
+        told(&unsettled.take_with(&[late]))
+    }
+
+    #[test]
+    fn a_late_event_among_merged_ones_parts_the_first_from_the_others() {
+        let parted = |at| vec![(10, 10, 1), (at, at, 1), (20, 20, 2)];
+        for at in [11, 19] {
+            assert_eq!(with_late(event(at, 0)), parted(at));
+        }
+        assert_eq!(with_late(event(20, 0)), [(10, 10, 1), (20, 20, 1), (20, 20, 2)]);
+        assert_eq!(with_late(event(10, 1)), parted(10), "at the time of the first, and recorded after it");
+        assert_eq!(with_late(event(21, 0)), [(10, 20, 3), (21, 21, 1)]);
+        assert_eq!(with_late(event(10, 0)), [(10, 10, 1), (10, 20, 3)]);
+        assert_eq!(with_late(event(5, 0)), [(5, 5, 1), (10, 20, 3)]);
+    }
+
+    #[test]
+    fn one_that_was_not_merged_stays_one() {
+        let mut unsettled = unsettled();
+        unsettled.push(event(10, 0));
+        assert_eq!(told(&unsettled.take_with(&[event(10, 1)])), [(10, 10, 1), (10, 10, 1)]);
     }
 }
