@@ -356,18 +356,21 @@ mod tests {
     #[test]
     fn of_thousands_of_causes_the_first_and_the_last_keep_their_names_and_effects_that_count_stay() {
         let mut matcher = matcher(2);
-        let mut last = 0;
+        let mut waiting_before = 0;
         for component in 0..100 {
-            last = component;
             apply(&mut matcher, [cause(u64::from(component) * MS, component)]);
             if component == 5 {
                 apply(&mut matcher, [effect(5 * MS, 7)]);
             }
-            assert!(matcher.pending.len() <= LIMIT, "bounded");
+            let waiting: Vec<_> = matcher.pending.iter().map(|event| event.what).collect();
+            // An eighth of what fits at either end, one for all between, the effect.
+            let has_thinned = waiting.len() < waiting_before;
+            assert!(waiting.len() <= if has_thinned { 2 + 2 + 1 + 1 } else { LIMIT }, "{waiting:?}");
+            assert!(waiting.contains(&cause(0, component).what));
+            waiting_before = waiting.len();
         }
         let waiting: Vec<_> = matcher.pending.iter().map(|event| event.what).collect();
         assert_eq!((waiting[0], waiting[1]), (cause(0, 0).what, cause(0, 1).what));
-        assert_eq!(waiting[waiting.len() - 1], cause(0, last).what);
         assert!(waiting.contains(&effect(0, 7).what));
         assert!(waiting.contains(&cause(0, 0).what.of_other()));
         assert_eq!(matcher.pending.iter().map(|event| event.weight).sum::<u32>(), 101);
