@@ -68,7 +68,7 @@ fn an_announcement_alone_keeps_a_path_from_being_calm() {
 
 #[test]
 fn an_announcement_is_answered_once() {
-    let bound = Bound { preemptions: None, least_runs: 100 };
+    let bound = Bound { preemptions: None, least_runs: 1_300 };
     let announced: fn() -> PathCell = || {
         let cell = setup();
         cell.announce();
