@@ -68,7 +68,7 @@ fn an_announcement_alone_keeps_a_path_from_being_calm() {
 
 #[test]
 fn an_announcement_is_answered_once() {
-    let bound = Bound { preemptions: None, least_runs: 1_300 };
+    let bound = Bound { preemptions: Some(3), least_runs: 34_000 };
     let announced: fn() -> PathCell = || {
         let cell = setup();
         cell.announce();
@@ -83,7 +83,7 @@ fn an_announcement_is_answered_once() {
         cell.answer();
         cell.answer();
     };
-    explore(bound, announced, &[announce_and_answer, answer_twice], |cell| {
+    explore(bound, announced, &[announce_and_answer, answer_twice, settle], |cell| {
         assert_eq!(cell.announced.load(Ordering::Relaxed), 0);
         check(cell);
     });

@@ -53,8 +53,9 @@ fn records_that_signals_interrupt_are_each_counted() {
     });
     is_ready.recv().unwrap();
     while HANDLED.load(Ordering::Relaxed) < interruptions {
+        let thread = recorder.as_pthread_t() as libc::pthread_t;
         // SAFETY: the thread records until it is told to stop, and is joined after that.
-        assert_eq!(unsafe { libc::pthread_kill(recorder.as_pthread_t(), libc::SIGUSR1) }, 0);
+        assert_eq!(unsafe { libc::pthread_kill(thread, libc::SIGUSR1) }, 0);
         monitor.tick();
     }
     stop.store(true, Ordering::Relaxed);

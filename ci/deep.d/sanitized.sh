@@ -11,7 +11,7 @@ sanitized() {
     local command=("${build[@]}" --lib)
     for name in "${tests[@]}"; do command+=(--test "$name"); done
     export RUSTFLAGS="-Zsanitizer=$sanitizer --cfg foreshock_seeded" CARGO_TARGET_DIR=target/$sanitizer
-    cargo "+$nightly" fetch --locked -Zbuild-std --target "$target" || skip "the crates of the standard library cannot be fetched"
+    cargo "+$nightly" fetch -Zbuild-std --target "$target" || skip "the crates of the standard library cannot be fetched"
     "${command[@]}" --no-run || short "the tests do not build with the sanitizer"
     {
         "${command[@]}" -- --skip cascade::oracle &&

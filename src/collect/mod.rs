@@ -167,9 +167,11 @@ impl Collector {
     /// Looks once. `planned_at`: the clock's reading at which this tick was to come, if it was waited for.
     pub(crate) fn tick(&mut self, planned_at: Option<u64>, must_publish: bool) -> TickResult {
         let look = self.look(planned_at, must_publish);
-        let publication = (look.due | std::mem::take(&mut self.has_news)).then(|| {
+        let publication = (look.due || self.has_news).then(|| {
             self.published_at = Some(look.now);
-            self.publication(look.now, must_publish)
+            let publication = self.publication(look.now, must_publish);
+            self.has_news = false;
+            publication
         });
         TickResult { publication, busy: look.busy }
     }

@@ -35,7 +35,7 @@ type Step = (u64, fn(&Stage));
 
 /// Everything that a tick has to do with comes at some time: a cascade, an unhealthy path and its end, an attempt in flight, paths that
 /// are retired, names that get their numbers.
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 16] = [
     (1, |stage| {
         stage.lock("a").record_success();
         stage.wait("b", 20);
@@ -47,6 +47,8 @@ const STEPS: [Step; 14] = [
         stage.fail(QuorumLoss, "pool1");
     }),
     (1, |stage| stage.shared.record_named("a", Outcome::Success)),
+    (1, |stage| stage.shared.announce_named("b")),
+    (1, |stage| stage.shared.record_named("b", Outcome::Success)),
     (1, |stage| stage.wait("b", 500)),
     // Of the cascade nothing can change any more, and all are idle but for one.
     (700, |stage| stage.shared.record_named("c", Outcome::Error)),
@@ -167,10 +169,16 @@ fn an_event_at_whose_judging_the_collector_panics_is_counted_and_passed_over_and
 
 #[test]
 fn a_verdict_that_changed_in_a_tick_that_panicked_is_published_by_the_next() {
+    for phase in [Phase::Judged, Phase::Looked, Phase::WaitsTaken] {
+        publishes_what_a_tick_found_that_panicked_after(phase);
+    }
+}
+
+fn publishes_what_a_tick_found_that_panicked_after(phase: Phase) {
     let mut stage = Stage::new();
     stage.tick();
     (0..3).for_each(|_| stage.shared.record_named("a", Outcome::Timeout));
-    stage.collector.faults.after = Some(Phase::Looked);
+    stage.collector.faults.after = Some(phase);
     let tick = |stage: &mut Stage| {
         stage.time.advance(Duration::from_millis(100));
         catch_unwind(AssertUnwindSafe(|| stage.collector.tick(None, false).publication)).ok()

@@ -86,8 +86,10 @@ impl Run {
             }
             match self.0.compare_exchange_weak(word, next(word), Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return,
-                Err(_) if seeded("run_end_given_up") => return,
                 Err(now) => word = now,
+            }
+            if seeded("run_end_given_up") {
+                return;
             }
         }
     }
