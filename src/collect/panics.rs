@@ -1,5 +1,6 @@
 //! A tick that panics: caught, counted, and the next one goes on from what is there.
 
+use super::phase::Phase;
 use super::{Collector, Core, Worker};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -40,13 +41,13 @@ impl Stage {
         self.fail(PeerUnreachable, "node4");
     }
 
-    /// Has every tick panic that finds something to sum: its table of paths is empty. Returns the table.
-    fn breaks(&self) -> Box<[Option<super::paths::PathState>]> {
-        std::mem::take(&mut self.collector().paths)
+    /// Has every tick panic that finds something to sum.
+    fn breaks(&self) {
+        self.collector().faults.after = Some(Phase::PathSummed);
     }
 
-    fn mend(&self, paths: Box<[Option<super::paths::PathState>]>) {
-        self.collector().paths = paths;
+    fn mend(&self) {
+        self.collector().faults.after = None;
     }
 
     fn fail(&self, kind: FailureType, component: &str) {
@@ -88,11 +89,11 @@ fn the_tick_after_one_that_panicked_goes_on_and_nothing_is_lost() {
     stage.core.tick_by_hand();
     assert_eq!(stage.counts(), [0, 1, 2, 2]);
     for panics in 1..=3 {
-        let paths = stage.breaks();
+        stage.breaks();
         stage.record();
         stage.core.tick_by_hand();
         assert_eq!(stage.counts()[0], panics);
-        stage.mend(paths);
+        stage.mend();
         stage.core.tick_by_hand();
         assert_eq!(stage.counts(), [panics, 1 + panics, 2 + 2 * panics, 2 + 2 * panics]);
     }
@@ -110,10 +111,10 @@ fn a_thread_whose_ticks_panic_ticks_on_and_ends_when_it_is_told_to() {
     };
     stage.record();
     until(&|| stage.counts()[3] == 2);
-    let paths = stage.breaks();
+    stage.breaks();
     stage.record();
     until(&|| stage.counts()[0] >= 10);
-    stage.mend(paths);
+    stage.mend();
     // Each turn of the thread is a tick that was made or a panic that was counted.
     let (turns, panics) = (|| stage.core.statistics().ticks + stage.counts()[0], stage.counts()[0]);
     let mended_at = turns();
